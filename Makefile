@@ -1,0 +1,170 @@
+# pam-sagemaker-studio
+#
+#   make demo       a login with a Studio link, against a local stand-in for AWS; nothing outside build/ is touched
+#   make check      packages, build with gcc and clang, linters, all tests
+#   make            build alone (make packages first, on a fresh machine)
+#   make install    DESTDIR= PREFIX= SYSCONFDIR= PAMDIR=
+#   make uninstall  leaves the configuration in SYSCONFDIR
+#
+#   SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer, into build/sanitize
+
+VERSION    := 0.1.0
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+RUNDIR     ?= /run
+LIBEXECDIR ?= $(PREFIX)/libexec
+MANDIR     ?= $(PREFIX)/share/man
+BUILD      ?= build$(if $(SANITIZE),/sanitize)$(if $(filter clang%,$(CC)),/clang)
+
+RUN_FOLDER    := $(RUNDIR)/sagemaker-studio
+CONFIG_FOLDER := $(SYSCONFDIR)/sagemaker-studio
+HELPER_PATH   := $(LIBEXECDIR)/sagemaker-studio/sagemaker-studio-helper
+LAUNCHER_PATH := $(PREFIX)/bin/sagemaker-studio
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PYTHON ?= /usr/bin/python3
+comma  := ,
+
+# Where libpam looks for modules: where pam_unix is.
+PAMDIR ?= $(shell for folder in /usr/lib/$$($(CC) -print-multiarch)/security /lib/$$($(CC) -print-multiarch)/security \
+	/usr/lib64/security /lib64/security /usr/lib/security /lib/security; do \
+	[ -e $$folder/pam_unix.so ] && echo $$folder && break; done)
+
+WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wnull-dereference -Wpointer-arith -Wundef -Wvla -Werror
+HARDENING := -fstack-protector-strong -fstack-clash-protection \
+             $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+DEFINES  := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DRUN_FOLDER='"$(RUN_FOLDER)"' \
+            -DCONFIG_FOLDER='"$(CONFIG_FOLDER)"' -DVENDOR_FOLDER='"$(PREFIX)/lib/sagemaker-studio"' \
+            -DHELPER_PATH='"$(HELPER_PATH)"' -DLAUNCHER_PATH='"$(LAUNCHER_PATH)"'
+COMPILE := $(CC) -std=gnu11 -O2 -g -fPIC -fno-common -fvisibility=hidden $(WARNINGS) $(HARDENING) $(DEFINES) -Iinclude \
+           -MMD -MP $(CFLAGS)
+LINK    := $(CC) -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(SANITIZE),-fsanitize=address$(comma)undefined) \
+           $(LDFLAGS)
+HELPER_LIBS := -lcurl -lcrypto -lcjson
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+LIB_OBJECTS      := $(call objects,lib)
+MODULE_OBJECTS   := $(call objects,pam_module)
+HELPER_OBJECTS   := $(call objects,helper)
+LAUNCHER_OBJECTS := $(call objects,launcher)
+UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+
+MODULE   := $(BUILD)/pam_sagemaker_studio.so
+HELPER   := $(BUILD)/sagemaker-studio-helper
+LAUNCHER := $(BUILD)/sagemaker-studio
+TEST_AIDS := $(BUILD)/tests/pam_application $(BUILD)/tests/libnss_standin.so.2
+
+all: $(MODULE) $(HELPER) $(LAUNCHER)
+test-programs: all $(UNIT_TESTS) $(TEST_AIDS)
+
+# Paths are compiled in, so other paths or flags mean building anew.
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(COMPILE)) > $@
+quoted = '$(subst ','\'',$(1))'
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+$(BUILD)/lib.a: $(LIB_OBJECTS)
+$(BUILD)/helper.a: $(filter-out %/main.o,$(HELPER_OBJECTS))
+$(BUILD)/launcher.a: $(filter-out %/main.o,$(LAUNCHER_OBJECTS))
+$(BUILD)/%.a:
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# Only pam_sm_* leave the module, and it needs libpam and libc alone; tests/test_build.py holds it to that.
+$(MODULE): $(MODULE_OBJECTS) $(BUILD)/lib.a pam_module/pam_sagemaker_studio.map
+	$(LINK) -shared -Wl,--version-script=pam_module/pam_sagemaker_studio.map $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) \
+		-o $@ $(MODULE_OBJECTS) $(BUILD)/lib.a -lpam
+
+$(HELPER): $(BUILD)/helper/main.o $(BUILD)/helper.a $(BUILD)/lib.a
+	$(LINK) -pie -o $@ $^ $(HELPER_LIBS)
+
+$(LAUNCHER): $(BUILD)/launcher/main.o $(BUILD)/launcher.a $(BUILD)/lib.a
+	$(LINK) -pie -o $@ $^
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/helper.a $(BUILD)/launcher.a $(BUILD)/lib.a
+	$(LINK) -o $@ $^ $(HELPER_LIBS) -lcmocka
+$(BUILD)/tests/unit/%.o: COMPILE += -Ihelper -Ilauncher
+
+$(BUILD)/tests/pam_application: $(BUILD)/tests/pam_application.o
+	$(LINK) -rdynamic -o $@ $< -lpam -lpthread
+$(BUILD)/tests/libnss_standin.so.2: $(BUILD)/tests/nss_stand_in.o
+	$(LINK) -shared -Wl,-soname,libnss_standin.so.2 -o $@ $<
+$(BUILD)/tests/nss_stand_in.o: COMPILE += -fvisibility=default
+
+demo:
+	@tests/install-packages demo
+	@$(MAKE) --no-print-directory --silent all $(TEST_AIDS)
+	@tests/demo
+
+check:
+	tests/install-packages check
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory CC=clang test-programs
+	$(MAKE) --no-print-directory SANITIZE=1 unit
+	$(MAKE) --no-print-directory fuzz
+	$(MAKE) --no-print-directory test
+
+packages:
+	tests/install-packages check
+
+# Unit tests by themselves, then everything that needs whole programs, as root in throw-away namespaces.
+test: test-programs unit
+	tests/run
+
+unit: $(UNIT_TESTS)
+	@failed=0; for program in $(UNIT_TESTS); do $$program || failed=1; done; exit $$failed
+
+# A bounded number of inputs, so that it is repeatable; FUZZ_RUNS=100000000 for a night.
+FUZZERS   := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_RUNS ?= 100000
+fuzz:
+	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=1 CFLAGS='-fsanitize=fuzzer-no-link -Ihelper' $(FUZZERS)
+	@for fuzzer in $(FUZZERS); do echo "-- $${fuzzer##*/}"; mkdir -p $$fuzzer.corpus; \
+		$$fuzzer -seed=1 -runs=$(FUZZ_RUNS) -max_len=4096 -verbosity=0 -artifact_prefix=build/fuzz/ $$fuzzer.corpus || exit 1; done
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz/lib.a
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(HELPER_LIBS)
+
+lint:
+	tests/lint
+
+# Configuration that is there already is left alone.  Where this machine itself is installed to (no DESTDIR, root), the
+# service account and the folders under /run are made as well.
+INSTALL_DATA := install -D -m 0644
+
+install: all
+	$(if $(PAMDIR),,$(error No folder with pam_unix.so found: where do PAM modules go?  Say make install PAMDIR=...))
+	install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_sagemaker_studio.so
+	install -D -m 0755 $(HELPER) $(DESTDIR)$(HELPER_PATH)
+	install -D -m 0755 $(LAUNCHER) $(DESTDIR)$(LAUNCHER_PATH)
+	for page in man/*.[158]; do $(INSTALL_DATA) $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	$(INSTALL_DATA) etc/sysusers.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf
+	$(INSTALL_DATA) etc/tmpfiles.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
+	$(INSTALL_DATA) etc/pam-configs/aws-sagemaker-studio $(DESTDIR)$(PREFIX)/share/pam-configs/aws-sagemaker-studio
+	install -d -m 0755 $(DESTDIR)$(CONFIG_FOLDER)
+	for file in users.map studio.conf; do [ -e $(DESTDIR)$(CONFIG_FOLDER)/$$file ] || \
+		install -m 0640 etc/sagemaker-studio/$$file $(DESTDIR)$(CONFIG_FOLDER)/$$file; done
+	$(if $(DESTDIR),,etc/set-up-host $(CONFIG_FOLDER) $(RUN_FOLDER))
+
+uninstall:
+	$(if $(DESTDIR),,if command -v pam-auth-update >/dev/null; then pam-auth-update --package --remove aws-sagemaker-studio; fi)
+	rm -f $(DESTDIR)$(PREFIX)/share/pam-configs/aws-sagemaker-studio $(DESTDIR)$(PAMDIR)/pam_sagemaker_studio.so \
+		$(DESTDIR)$(HELPER_PATH) $(DESTDIR)$(LAUNCHER_PATH) $(DESTDIR)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
+	for page in man/*.[158]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	-rmdir $(DESTDIR)$(dir $(HELPER_PATH))
+	@echo "The configuration in $(CONFIG_FOLDER) and the account sagemaker-studio stay; remove them by hand."
+
+clean:
+	rm -rf build
+
+force:
+.PHONY: all check clean demo force fuzz install lint packages test test-programs uninstall unit
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
