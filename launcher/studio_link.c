@@ -1,0 +1,33 @@
+/*
+ * studio_link.c: the last look at a link before it is stored or shown.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "studio_link.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define SCHEME "https://"
+
+static bool
+is_letter_or_digit(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
+bool
+studio_link_is_harmless(const char *url)
+{
+    size_t scheme = strlen(SCHEME);
+
+    if (url == NULL || strnlen(url, STUDIO_LINK_MAX + 1) > STUDIO_LINK_MAX)
+        return false;
+    if (strncmp(url, SCHEME, scheme) != 0 || !is_letter_or_digit(url[scheme]))
+        return false;
+    for (const char *at = url; *at != '\0'; at++) {
+        if (*at <= ' ' || *at > '~' || strchr("\"'`<>\\", *at) != NULL)
+            return false;
+    }
+    return true;
+}
