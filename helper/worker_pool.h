@@ -1,0 +1,60 @@
+/*
+ * worker_pool.h: work that may block, done in a few processes that can be killed.
+ *
+ * A hung NSS or resolver call cannot be cancelled in a thread; a process can be.  A pool forks workers from the helper
+ * (which has no threads) as they are needed, up to a maximum; each does one job at a time, on a socketpair
+ * (SOCK_SEQPACKET).  A job that is not done by its deadline, or whose caller cancels it, costs its worker its life
+ * (SIGKILL); the next job gets a new one.  Workers die with the helper (PR_SET_PDEATHSIG and EOF), hold no descriptor
+ * of it but their own socket, and have default signal handling.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef WORKER_POOL_H
+#define WORKER_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "deadline.h"
+#include "failure.h"
+#include "loop.h"
+
+#define WORKER_REQUEST_LIMIT 4096
+#define WORKER_ANSWER_LIMIT  16384
+
+struct worker_pool;
+struct worker_call;
+
+/*
+ * Runs in the worker: fill answer (at most WORKER_ANSWER_LIMIT bytes), return its length.  A NUL byte, not counted,
+ * follows the request.  A job opens what it needs itself; it cannot use the journal, whose descriptor is not there.
+ */
+typedef size_t worker_job(const void *context, const void *request, size_t length, void *answer);
+
+/*
+ * Runs in the helper, once for each call that was not cancelled, never from inside worker_call_start.  answer is NULL
+ * when there is none, and the failure says why: code "timeout" (deadline passed, in the queue or at work) or "worker"
+ * (it died).
+ */
+typedef void worker_done(void *owner, const void *answer, size_t length, const struct failure *failure);
+
+/* context is handed to the job as it is when the worker is forked; see worker_pool_renew. */
+struct worker_pool *worker_pool_create(struct loop *loop, const char *name, worker_job *job, const void *context,
+                                       unsigned maximum, struct failure *failure);
+
+/* Kills all workers; calls still under way are dropped without their callback. */
+void worker_pool_free(struct worker_pool *pool);
+
+/* Fork one worker now if there is none, so that the first job does not wait for it. */
+void worker_pool_warm(struct worker_pool *pool);
+
+/* From now on jobs get workers that were forked with this context; the older ones end with the job that they have. */
+void worker_pool_renew(struct worker_pool *pool, const void *context);
+
+/* Returns NULL with the failure only when memory is short or the request is too long.  Calls queue in order. */
+struct worker_call *worker_call_start(struct worker_pool *pool, const void *request, size_t length,
+                                      struct deadline deadline, worker_done *done, void *owner,
+                                      struct failure *failure);
+void worker_call_cancel(struct worker_call *call);
+
+#endif
