@@ -1,0 +1,69 @@
+/*
+ * credentials.h: the host's own AWS credentials: fetched once for all who wait, kept until they near their expiry.
+ *
+ * In this state of the project the only source is the instance metadata service, version 2 (imds.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CREDENTIALS_H
+#define CREDENTIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "deadline.h"
+#include "failure.h"
+#include "http.h"
+#include "loop.h"
+
+struct credentials {
+    char *access_key_id;
+    char *secret_access_key;
+    char *session_token; /* NULL when the keys are long-lived */
+    int64_t expires_at;  /* epoch seconds; 0: never */
+    char role[128];      /* name of the instance's role, for the log; "" when unknown */
+};
+
+void credentials_wipe(struct credentials *credentials);
+
+struct credential_store;
+struct credential_call;
+
+/*
+ * credentials (or region) is NULL with the failure: a code of imds.h, or "timeout" when the call's deadline came first;
+ * its message then says what the fetch waits for, or why its last try failed.  Valid until the callback returns.
+ * Never called from inside the start function; once for each call that was not cancelled, and the call is gone by then.
+ * A callback may start and cancel calls and reject the credentials, but not free the store.
+ */
+typedef void credentials_done(void *owner, const struct credentials *credentials, const struct failure *failure);
+typedef void region_done(void *owner, const char *region, const struct failure *failure);
+
+/* endpoint: of the metadata service, e.g. http://169.254.169.254; copied. */
+struct credential_store *credential_store_create(struct loop *loop, struct http *http, const char *endpoint,
+                                                 struct failure *failure);
+/* Calls still under way are dropped without their callback. */
+void credential_store_free(struct credential_store *store);
+
+/*
+ * Kept and good for another CREDENTIALS_MANDATORY_SECONDS: at once (next turn of the loop), and with less than
+ * CREDENTIALS_ADVISORY_SECONDS a refresh beside it.  Else: fetched, one fetch for all.  Where that fails, or takes
+ * longer than CREDENTIALS_STALE_WAIT_MS, kept keys that have not expired yet are given all the same.
+ */
+#define CREDENTIALS_MANDATORY_SECONDS 300
+#define CREDENTIALS_ADVISORY_SECONDS  900
+#define CREDENTIALS_STALE_WAIT_MS     1000
+struct credential_call *credentials_get(struct credential_store *store, struct deadline deadline,
+                                        credentials_done *done, void *owner, struct failure *failure);
+struct credential_call *credential_region_get(struct credential_store *store, struct deadline deadline,
+                                              region_done *done, void *owner, struct failure *failure);
+void credential_call_cancel(struct credential_call *call);
+
+/* AWS said that these are expired or unknown: the next get fetches anew. */
+void credentials_reject(struct credential_store *store);
+
+/* Kept keys or region, without waiting; NULL when there are none that are good: rejected, expired.  Valid until the
+ * loop runs again. */
+const struct credentials *credentials_kept(const struct credential_store *store);
+const char *credential_region_kept(const struct credential_store *store);
+
+#endif
