@@ -1,0 +1,106 @@
+/*
+ * configuration_stamp.c: has anything in the configuration changed?
+ *
+ * ctime changes with the content, the owner and the mode, and nobody can set it; so it and the inode tell every change.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "buffer.h"
+#include "cleanup.h"
+#include "configuration.h"
+
+#define STAMP_TEXT_LIMIT ((size_t) 4 * 1024 * 1024)
+
+static void
+put_status(struct buffer *text, const char *name, const struct stat *status)
+{
+    buffer_append_format(text, "%s %llx %llx %x %x %x %llx %lld.%ld %lld.%ld\n", name,
+                         (unsigned long long) status->st_dev, (unsigned long long) status->st_ino, status->st_mode,
+                         status->st_uid, status->st_gid, (unsigned long long) status->st_size,
+                         (long long) status->st_mtim.tv_sec, status->st_mtim.tv_nsec,
+                         (long long) status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
+}
+
+static void
+put_file(struct buffer *text, int folder, const char *name)
+{
+    struct stat status;
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        put_status(text, name, &status);
+    else
+        buffer_append_format(text, "%s absent\n", name);
+}
+
+/* Hidden files are never read (drop_ins.h), and editors make some. */
+static int
+counts(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* strcmp, for the same order in every locale. */
+static int
+in_order(const struct dirent **one, const struct dirent **other)
+{
+    return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static void
+put_folder(struct buffer *text, int parent, const char *name)
+{
+    AUTO_CLOSE int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    put_file(text, parent, name);
+    if (folder < 0)
+        return;
+    struct dirent **entries = NULL;
+    int count = scandirat(folder, ".", &entries, counts, in_order);
+    for (int i = 0; i < count; i++) {
+        put_file(text, folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void
+put_layer(struct buffer *text, const char *path)
+{
+    AUTO_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    put_file(text, AT_FDCWD, path);
+    if (folder < 0)
+        return;
+    put_file(text, folder, "studio.conf");
+    put_file(text, folder, "users.map");
+    put_folder(text, folder, "studio.conf.d");
+    put_folder(text, folder, "users.map.d");
+}
+
+struct configuration_stamp
+configuration_stamp_from(const char *vendor_folder, const char *folder)
+{
+    AUTO_BUFFER struct buffer text = BUFFER(STAMP_TEXT_LIMIT);
+    struct configuration_stamp stamp = {{0}};
+    put_layer(&text, vendor_folder);
+    put_layer(&text, folder);
+    if (text.data != NULL)
+        EVP_Digest(text.data, text.length, stamp.digest, NULL, EVP_sha256(), NULL);
+    return stamp;
+}
+
+struct configuration_stamp
+configuration_stamp_of(const char *folder)
+{
+    return configuration_stamp_from(VENDOR_FOLDER, folder);
+}
+
+bool
+configuration_stamp_equal(const struct configuration_stamp *one, const struct configuration_stamp *other)
+{
+    return memcmp(one->digest, other->digest, sizeof one->digest) == 0;
+}

@@ -1,0 +1,298 @@
+/*
+ * One conversation: read the request, find out who asks, have the link made, answer, close.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "conversation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "eligible_uid.h"
+#include "link.h"
+#include "message.h"
+#include "request_log.h"
+
+struct conversation {
+    struct service *service;
+    struct loop_source source;
+    struct loop_timer timer;
+    struct ucred peer;
+    struct buffer input;
+    struct buffer output;
+    struct message request;
+    struct request_facts facts;
+    struct link *link;
+    conversation_ended *ended;
+    void *owner;
+};
+
+uid_t
+conversation_peer(const struct conversation *conversation)
+{
+    return conversation->peer.uid;
+}
+
+static void
+end(struct conversation *conversation)
+{
+    loop_forget(conversation->service->loop, &conversation->source);
+    loop_timer_stop(conversation->service->loop, &conversation->timer);
+    if (conversation->link != NULL)
+        link_cancel(conversation->link);
+    close(conversation->source.fd);
+    buffer_free(&conversation->input);
+    buffer_free(&conversation->output);
+    message_free(&conversation->request);
+    conversation->ended(conversation->owner, conversation);
+    free(conversation);
+}
+
+static void
+took_too_long(void *owner)
+{
+    end(owner);
+}
+
+/* Write what the socket takes; the loop calls again for the rest. */
+static void
+write_answer(struct conversation *conversation)
+{
+    struct buffer *output = &conversation->output;
+    ssize_t sent = send(conversation->source.fd, output->data, output->length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (sent > 0)
+        buffer_consume(output, (size_t) sent);
+    if (sent < 0 || output->length == 0)
+        end(conversation);
+}
+
+static void
+answer(struct conversation *conversation)
+{
+    loop_timer_start(conversation->service->loop, &conversation->timer, deadline_in_ms(CONVERSATION_REQUEST_MS));
+    if (!loop_change(conversation->service->loop, &conversation->source, EPOLLOUT, NULL)) {
+        end(conversation);
+        return;
+    }
+    write_answer(conversation);
+}
+
+static void
+refuse(struct conversation *conversation, const struct failure *failure)
+{
+    struct link_result result = {.end = LINK_FAILED, .failure = *failure, .request_id = "", .role = "", .region = ""};
+
+    request_log(&conversation->facts, &result);
+    if (answer_compose(&conversation->output, &conversation->facts, &result))
+        answer(conversation);
+    else
+        end(conversation);
+}
+
+static void
+link_came(void *owner, const struct link_result *result)
+{
+    struct conversation *conversation = owner;
+    struct failure failure;
+
+    conversation->link = NULL;
+    if (!answer_compose(&conversation->output, &conversation->facts, result)) {
+        failure_set(&failure, "memory", "the answer does not fit a message");
+        refuse(conversation, &failure);
+        return;
+    }
+    request_log(&conversation->facts, result);
+    answer(conversation);
+}
+
+/* Each request has its keys; any other is refused, so that nobody believes in an option that this version ignores. */
+static bool
+keys_are_known(const struct message *request, bool is_issue, struct failure *failure)
+{
+    static const char *const common[] = {"op", "uid", "budget_ms", "service", "loginuid"};
+
+    for (size_t i = 0; i < request->count; i++) {
+        const char *key = request->fields[i].key;
+        bool known = is_issue && strcmp(key, "landing_uri") == 0;
+
+        for (size_t j = 0; j < sizeof(common) / sizeof(common[0]); j++)
+            known = known || strcmp(key, common[j]) == 0;
+        if (!known)
+            return failure_set(failure, "protocol", "unknown key '%s' in the request", key);
+    }
+    return true;
+}
+
+static bool
+read_operation(struct conversation *conversation, struct failure *failure)
+{
+    const char *operation = message_get(&conversation->request, "op");
+    bool is_issue = operation != NULL && strcmp(operation, "issue") == 0;
+
+    if (!is_issue && (operation == NULL || strcmp(operation, "whoami") != 0))
+        return failure_set(failure, "protocol", "unknown op '%s', expected issue or whoami",
+                           operation != NULL ? operation : "");
+    conversation->facts.identity_only = !is_issue;
+    return keys_are_known(&conversation->request, is_issue, failure);
+}
+
+/* Whose link is asked for?  Only root may name somebody else. */
+static bool
+read_uid(struct conversation *conversation, struct failure *failure)
+{
+    const struct message *request = &conversation->request;
+    struct request_facts *facts = &conversation->facts;
+    int64_t uid = facts->peer;
+
+    if (message_get(request, "uid") != NULL && !message_get_number(request, "uid", 0, UINT32_MAX - 1, &uid))
+        return failure_set(failure, "protocol", "uid must be a number");
+    facts->uid = (uid_t) uid;
+    facts->login = facts->peer == 0;
+    if (facts->peer != 0 && facts->uid != facts->peer)
+        return failure_set(failure, "not-allowed", "a user gets links for himself alone");
+    if (!uid_is_eligible(facts->uid, conversation->service->uid_min))
+        return failure_set(failure, "not-eligible", "uid %u is not a person's: root and system accounts get no links",
+                           (unsigned) facts->uid);
+    return true;
+}
+
+/* What only root may add: it is for the log, and a user could write somebody else's words there. */
+static bool
+read_login_facts(struct conversation *conversation, struct failure *failure)
+{
+    const struct message *request = &conversation->request;
+    struct request_facts *facts = &conversation->facts;
+
+    facts->service = message_get(request, "service");
+    if (facts->peer != 0 && (facts->service != NULL || message_get(request, "loginuid") != NULL))
+        return failure_set(failure, "not-allowed", "service and loginuid are root's to say");
+    facts->loginuid = -1;
+    if (message_get(request, "loginuid") != NULL &&
+        !message_get_number(request, "loginuid", 0, UINT32_MAX - 1, &facts->loginuid))
+        return failure_set(failure, "protocol", "loginuid must be a number");
+    return true;
+}
+
+static bool
+start_link(struct conversation *conversation, struct failure *failure)
+{
+    const struct request_facts *facts = &conversation->facts;
+    struct link_request request = {
+        .uid = facts->uid,
+        .identity_only = facts->identity_only,
+        .kind = facts->login ? RATE_LOGIN : RATE_CLICK,
+        .landing_uri = message_get(&conversation->request, "landing_uri"),
+    };
+    int64_t budget_ms = CONVERSATION_BUDGET_MS;
+
+    if (message_get(&conversation->request, "budget_ms") != NULL &&
+        !message_get_number(&conversation->request, "budget_ms", 1, CONVERSATION_BUDGET_MAX, &budget_ms))
+        return failure_set(failure, "protocol", "budget_ms must be a number from 1 to %d", CONVERSATION_BUDGET_MAX);
+    request.deadline = deadline_in_ms(budget_ms);
+    loop_timer_stop(conversation->service->loop, &conversation->timer);
+    conversation->link = link_start(conversation->service, &request, link_came, conversation, failure);
+    return conversation->link != NULL;
+}
+
+static void
+request_came(struct conversation *conversation, size_t length)
+{
+    struct failure failure;
+
+    conversation->facts.started_ms = monotonic_ms();
+    if (!message_parse(&conversation->request, conversation->input.data, length, &failure) ||
+        !read_operation(conversation, &failure) || !read_uid(conversation, &failure) ||
+        !read_login_facts(conversation, &failure) || !start_link(conversation, &failure)) {
+        refuse(conversation, &failure);
+        return;
+    }
+    /* Only the peer's hanging up is of interest now. */
+    if (!loop_change(conversation->service->loop, &conversation->source, 0, NULL))
+        end(conversation);
+}
+
+static void
+read_request(struct conversation *conversation)
+{
+    struct buffer *input = &conversation->input;
+    struct failure failure;
+    char chunk[4096];
+    ssize_t got = recv(conversation->source.fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+    size_t length;
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        end(conversation);
+        return;
+    }
+    if (!buffer_append(input, chunk, (size_t) got)) {
+        failure_set(&failure, "protocol", "the request is larger than %d bytes", MESSAGE_LIMIT);
+        refuse(conversation, &failure);
+        return;
+    }
+    length = message_length(input->data, input->length);
+    if (length > 0)
+        request_came(conversation, input->length);
+}
+
+static void
+socket_ready(void *owner, uint32_t events)
+{
+    struct conversation *conversation = owner;
+
+    if (conversation->output.length > 0)
+        write_answer(conversation);
+    else if (conversation->link == NULL && (events & EPOLLIN) != 0)
+        read_request(conversation);
+    else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+        end(conversation);
+}
+
+static bool
+watch_socket(struct conversation *conversation, int fd, struct failure *failure)
+{
+    socklen_t length = sizeof(conversation->peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &conversation->peer, &length) != 0)
+        return failure_set(failure, "socket", "the peer's credentials cannot be read: %s", strerror(errno));
+    conversation->facts.peer = conversation->peer.uid;
+    conversation->facts.uid = conversation->peer.uid;
+    conversation->source = (struct loop_source){.fd = fd, .ready = socket_ready, .owner = conversation};
+    return loop_watch(conversation->service->loop, &conversation->source, EPOLLIN, failure);
+}
+
+struct conversation *
+conversation_start(struct service *service, int fd, conversation_ended *ended, void *owner, struct failure *failure)
+{
+    struct conversation *conversation = calloc(1, sizeof(*conversation));
+
+    if (conversation == NULL) {
+        close(fd);
+        failure_set(failure, "memory", "out of memory");
+        return NULL;
+    }
+    *conversation = (struct conversation){.service = service,
+                                          .input = BUFFER(MESSAGE_LIMIT),
+                                          .output = BUFFER(MESSAGE_LIMIT),
+                                          .request = MESSAGE_EMPTY,
+                                          .facts = {.loginuid = -1, .started_ms = monotonic_ms()},
+                                          .timer = {.fire = took_too_long, .owner = conversation},
+                                          .ended = ended,
+                                          .owner = owner};
+    if (!watch_socket(conversation, fd, failure)) {
+        close(fd);
+        free(conversation);
+        return NULL;
+    }
+    loop_timer_start(service->loop, &conversation->timer, deadline_in_ms(CONVERSATION_REQUEST_MS));
+    return conversation;
+}

@@ -1,0 +1,33 @@
+/*
+ * conversation.h: one request and its answer on one connected socket.
+ *
+ * SO_PEERCRED (unix(7)), read once, decides what may be asked: root asks for any uid, anybody else for himself.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CONVERSATION_H
+#define CONVERSATION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "failure.h"
+#include "service.h"
+
+#define CONVERSATION_REQUEST_MS 5000  /* for the request to come whole, and for the answer to be taken */
+#define CONVERSATION_BUDGET_MS  10000 /* where the request names no budget_ms */
+#define CONVERSATION_BUDGET_MAX 60000
+
+struct conversation;
+
+/* Once, when the socket has been closed; the conversation is gone after it. */
+typedef void conversation_ended(void *owner, struct conversation *conversation);
+
+/* Takes the descriptor over in any case. */
+struct conversation *conversation_start(struct service *service, int fd, conversation_ended *ended, void *owner,
+                                        struct failure *failure);
+
+/* The uid of the peer. */
+uid_t conversation_peer(const struct conversation *conversation);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * The memory of outages: a small table of peers, each with its failures in a row.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "outage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "journal.h"
+
+/* The entry of this peer, or NULL.  Peers are few: a host has as many as it has regions and partitions. */
+static struct outage *
+find_peer(struct outages *outages, const char *peer)
+{
+    for (size_t i = 0; i < OUTAGE_PEERS; i++)
+        if (strcmp(outages->entries[i].peer, peer) == 0)
+            return &outages->entries[i];
+    return NULL;
+}
+
+static struct outage *
+make_peer(struct outages *outages, const char *peer)
+{
+    struct outage *oldest = &outages->entries[0];
+
+    for (size_t i = 1; i < OUTAGE_PEERS; i++)
+        if (outages->entries[i].used_ms < oldest->used_ms)
+            oldest = &outages->entries[i];
+    *oldest = (struct outage){0};
+    snprintf(oldest->peer, sizeof(oldest->peer), "%s", peer);
+    return oldest;
+}
+
+static void
+log_change(int priority, const char *event, const struct outage *outage)
+{
+    struct journal_line line = journal_begin(priority, event);
+
+    journal_put(&line, "peer", outage->peer);
+    journal_put_number(&line, "failures", outage->failures);
+    journal_end(&line);
+}
+
+bool
+outage_admits(struct outages *outages, const char *peer, int64_t now_ms, struct failure *failure)
+{
+    struct outage *outage = find_peer(outages, peer);
+
+    if (outage == NULL || outage->failures < OUTAGE_FAILURES)
+        return true;
+    outage->used_ms = now_ms;
+    if (now_ms < outage->next_try_ms)
+        return failure_set(
+            failure, "unavailable",
+            "%s did not answer the last %u times; it is asked again in %d s, and until then nobody waits "
+            "for it",
+            outage->peer, outage->failures, (int) ((outage->next_try_ms - now_ms + 999) / 1000));
+    outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
+    return true;
+}
+
+void
+outage_report(struct outages *outages, const char *peer, bool reached, int64_t now_ms)
+{
+    struct outage *outage = find_peer(outages, peer);
+
+    if (reached) {
+        if (outage == NULL)
+            return;
+        if (outage->failures >= OUTAGE_FAILURES)
+            log_change(LOG_NOTICE, "outage-over", outage);
+        *outage = (struct outage){0};
+        return;
+    }
+    if (outage == NULL)
+        outage = make_peer(outages, peer);
+    outage->used_ms = now_ms;
+    outage->failures++;
+    if (outage->failures == OUTAGE_FAILURES)
+        log_change(LOG_WARNING, "outage-begins", outage);
+    if (outage->failures >= OUTAGE_FAILURES)
+        outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
+}

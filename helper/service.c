@@ -1,0 +1,194 @@
+/*
+ * The state of one helper process, and keeping its configuration fresh.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "eligible_uid.h"
+#include "journal.h"
+#include "mapping.h"
+
+/* Runs in a worker process: may hang in NSS or in a regular expression, and is killed if it does. */
+static size_t
+map_in_worker(const void *context, const void *request, size_t length, void *answer)
+{
+    struct mapping *mapping = answer;
+    uid_t uid;
+
+    if (length != sizeof(uid))
+        return 0;
+    memcpy(&uid, request, sizeof(uid));
+    memset(mapping, 0, sizeof(*mapping));
+    mapping_find(context, uid, mapping);
+    return sizeof(*mapping);
+}
+
+_Static_assert(sizeof(struct mapping) <= WORKER_ANSWER_LIMIT, "a mapping fits a worker's answer");
+
+struct shared_configuration *
+configuration_hold(struct shared_configuration *shared)
+{
+    shared->users++;
+    return shared;
+}
+
+void
+configuration_release(struct shared_configuration *shared)
+{
+    if (shared == NULL || --shared->users > 0)
+        return;
+    configuration_free(shared->configuration);
+    free(shared);
+}
+
+static struct credential_origin *
+make_origin(struct service *service, const char *endpoint, struct failure *failure)
+{
+    struct credential_origin *origin = calloc(1, sizeof(*origin));
+
+    if (origin != NULL)
+        origin->endpoint = strdup(endpoint);
+    if (origin == NULL || origin->endpoint == NULL) {
+        free(origin);
+        failure_set(failure, "memory", "out of memory");
+        return NULL;
+    }
+    origin->store = credential_store_create(service->loop, service->http, endpoint, failure);
+    if (origin->store == NULL) {
+        free(origin->endpoint);
+        free(origin);
+        return NULL;
+    }
+    return origin;
+}
+
+/* The metadata endpoint is the only setting that a long-lived part keeps; it changes with the file as all others do. */
+static bool
+choose_origin(struct service *service, const char *endpoint, struct failure *failure)
+{
+    struct credential_origin **place = &service->origins;
+    struct credential_origin *origin;
+
+    while (*place != NULL && strcmp((*place)->endpoint, endpoint) != 0)
+        place = &(*place)->next;
+    origin = *place;
+    if (origin != NULL)
+        *place = origin->next;
+    else
+        origin = make_origin(service, endpoint, failure);
+    if (origin == NULL)
+        return false;
+    origin->next = service->origins;
+    service->origins = origin;
+    return true;
+}
+
+static void
+free_origins(struct credential_origin *origin)
+{
+    while (origin != NULL) {
+        struct credential_origin *next = origin->next;
+
+        credential_store_free(origin->store);
+        free(origin->endpoint);
+        free(origin);
+        origin = next;
+    }
+}
+
+static bool
+put_in_force(struct service *service, struct configuration *configuration, struct failure *failure)
+{
+    struct shared_configuration *shared;
+
+    if (!choose_origin(service, configuration->settings->credentials.ec2_metadata_service_endpoint, failure))
+        return false;
+    shared = malloc(sizeof(*shared));
+    if (shared == NULL)
+        return failure_set(failure, "memory", "out of memory");
+    *shared = (struct shared_configuration){.configuration = configuration, .users = 1};
+    service->current = shared;
+    if (service->mappers != NULL) {
+        worker_pool_renew(service->mappers, configuration);
+        return true;
+    }
+    service->mappers = worker_pool_create(service->loop, "map", map_in_worker, configuration, MAPPING_WORKERS, failure);
+    return service->mappers != NULL;
+}
+
+static void
+log_broken(const struct failure *failure)
+{
+    struct journal_line line = journal_begin(LOG_ERR, "configuration-broken");
+
+    journal_put(&line, "code", failure->code);
+    journal_put(&line, "message", failure->message);
+    journal_end(&line);
+}
+
+void
+service_refresh(struct service *service)
+{
+    struct configuration_stamp stamp = configuration_stamp_of(service->options.config_folder);
+    struct configuration *configuration = NULL;
+    struct shared_configuration *old = service->current;
+
+    if (configuration_stamp_equal(&stamp, &service->stamp))
+        return;
+    service->stamp = stamp;
+    service->current = NULL;
+    service->state = configuration_load(service->options.config_folder, service->options.also_owner, &configuration,
+                                        &service->broken);
+    if (service->state == CONFIGURATION_LOADED && !put_in_force(service, configuration, &service->broken)) {
+        service->state = CONFIGURATION_BROKEN;
+        if (service->current == NULL)
+            configuration_free(configuration);
+    }
+    if (service->state != CONFIGURATION_LOADED) {
+        configuration_release(service->current);
+        service->current = NULL;
+    }
+    if (service->state == CONFIGURATION_BROKEN)
+        log_broken(&service->broken);
+    configuration_release(old);
+}
+
+struct service *
+service_create(const struct service_options *options, struct failure *failure)
+{
+    struct service *service = calloc(1, sizeof(*service));
+
+    if (service == NULL) {
+        failure_set(failure, "memory", "out of memory");
+        return NULL;
+    }
+    service->options = *options;
+    service->uid_min = uid_min_of(LOGIN_DEFS);
+    service->state = CONFIGURATION_ABSENT;
+    service->loop = loop_create(failure);
+    if (service->loop != NULL)
+        service->http = http_create(service->loop, failure);
+    if (service->http == NULL) {
+        service_free(service);
+        return NULL;
+    }
+    service_refresh(service);
+    return service;
+}
+
+void
+service_free(struct service *service)
+{
+    if (service == NULL)
+        return;
+    worker_pool_free(service->mappers);
+    free_origins(service->origins);
+    http_free(service->http);
+    loop_free(service->loop);
+    configuration_release(service->current);
+    free(service);
+}

@@ -1,0 +1,73 @@
+/*
+ * service.h: what one helper process holds for all its conversations: the loop, the configuration in force, the workers
+ * that map accounts, the host's credentials, and the memory of outages and rates.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "configuration.h"
+#include "credentials.h"
+#include "failure.h"
+#include "http.h"
+#include "loop.h"
+#include "outage.h"
+#include "rate.h"
+#include "worker_pool.h"
+
+#define MAPPING_WORKERS 8
+
+/* A configuration that lives as long as somebody uses it, while a newer one may already be in force. */
+struct shared_configuration {
+    struct configuration *configuration;
+    unsigned users;
+};
+
+/*
+ * A metadata endpoint and the keys that came from it.  When the setting changes, the older ones stay for the requests
+ * that still wait for them.
+ */
+struct credential_origin {
+    char *endpoint;
+    struct credential_store *store;
+    struct credential_origin *next;
+};
+
+struct service_options {
+    const char *config_folder;
+    uid_t also_owner; /* safe_open.h */
+};
+
+struct service {
+    struct service_options options;
+    uid_t uid_min;
+    struct loop *loop;
+    struct http *http;
+    struct worker_pool *mappers;
+    struct credential_origin *origins; /* the one in force first */
+    enum configuration_state state;
+    struct configuration_stamp stamp;
+    struct shared_configuration *current; /* NULL unless CONFIGURATION_LOADED */
+    struct failure broken;                /* why, when CONFIGURATION_BROKEN */
+    struct outages outages;
+    struct rates rates;
+};
+
+struct service *service_create(const struct service_options *options, struct failure *failure);
+void service_free(struct service *service);
+
+/*
+ * Read the configuration if anything in its folder changed since the last time.  A new version that is broken takes the
+ * old one out of force, with one log line.
+ */
+void service_refresh(struct service *service);
+
+/* Hold on to the configuration in force (not NULL), and let it go. */
+struct shared_configuration *configuration_hold(struct shared_configuration *shared);
+void configuration_release(struct shared_configuration *shared);
+
+#endif

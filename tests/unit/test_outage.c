@@ -1,0 +1,158 @@
+/*
+ * An outage costs a few logins their wait, not each.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "outage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "journal.h"
+
+#define API "api.sagemaker.eu-west-1.amazonaws.com"
+
+static void
+fail_times(struct outages *outages, const char *peer, unsigned times, int64_t now_ms)
+{
+    for (unsigned i = 0; i < times; i++)
+        outage_report(outages, peer, false, now_ms);
+}
+
+static void
+a_peer_without_failures_is_admitted(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    assert_true(outage_admits(&outages, API, 1000, NULL));
+}
+
+static void
+two_failures_are_no_outage(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    fail_times(&outages, API, 2, 1000);
+    assert_true(outage_admits(&outages, API, 1001, NULL));
+}
+
+static void
+after_three_failures_nobody_waits(void **state)
+{
+    struct outages outages = {0};
+    struct failure failure = {0};
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_false(outage_admits(&outages, API, 1001, &failure));
+    assert_string_equal(failure.code, "unavailable");
+    assert_non_null(strstr(failure.message, API));
+    assert_false(outage_admits(&outages, API, 1000 + OUTAGE_PAUSE_MS - 1, NULL));
+}
+
+static void
+one_probe_goes_through_after_the_pause(void **state)
+{
+    struct outages outages = {0};
+    int64_t later = 1000 + OUTAGE_PAUSE_MS;
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_true(outage_admits(&outages, API, later, NULL));
+    assert_false(outage_admits(&outages, API, later, NULL));
+}
+
+static void
+a_probe_that_fails_begins_the_pause_anew(void **state)
+{
+    struct outages outages = {0};
+    int64_t later = 1000 + OUTAGE_PAUSE_MS;
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_true(outage_admits(&outages, API, later, NULL));
+    outage_report(&outages, API, false, later + 3000);
+    assert_false(outage_admits(&outages, API, later + OUTAGE_PAUSE_MS, NULL));
+    assert_true(outage_admits(&outages, API, later + 3000 + OUTAGE_PAUSE_MS, NULL));
+}
+
+static void
+a_probe_that_is_answered_ends_the_outage(void **state)
+{
+    struct outages outages = {0};
+    int64_t later = 1000 + OUTAGE_PAUSE_MS;
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_true(outage_admits(&outages, API, later, NULL));
+    outage_report(&outages, API, true, later);
+    assert_true(outage_admits(&outages, API, later, NULL));
+    fail_times(&outages, API, 2, later);
+    assert_true(outage_admits(&outages, API, later, NULL));
+}
+
+static void
+an_answer_between_failures_starts_the_count_anew(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    fail_times(&outages, API, 2, 1000);
+    outage_report(&outages, API, true, 1000);
+    fail_times(&outages, API, 2, 1000);
+    assert_true(outage_admits(&outages, API, 1001, NULL));
+}
+
+static void
+another_peer_is_not_concerned(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_true(outage_admits(&outages, "api.sagemaker.us-east-1.amazonaws.com", 1001, NULL));
+}
+
+static void
+more_peers_than_the_table_holds_forget_the_oldest_alone(void **state)
+{
+    struct outages outages = {0};
+    char peer[32];
+
+    (void) state;
+    for (int i = 0; i <= OUTAGE_PEERS; i++) {
+        snprintf(peer, sizeof(peer), "host-%d", i);
+        fail_times(&outages, peer, 3, 1000 + i);
+    }
+    assert_true(outage_admits(&outages, "host-0", 1100, NULL));
+    assert_false(outage_admits(&outages, "host-1", 1100, NULL));
+    snprintf(peer, sizeof(peer), "host-%d", OUTAGE_PEERS);
+    assert_false(outage_admits(&outages, peer, 1100, NULL));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_peer_without_failures_is_admitted),
+        cmocka_unit_test(two_failures_are_no_outage),
+        cmocka_unit_test(after_three_failures_nobody_waits),
+        cmocka_unit_test(one_probe_goes_through_after_the_pause),
+        cmocka_unit_test(a_probe_that_fails_begins_the_pause_anew),
+        cmocka_unit_test(a_probe_that_is_answered_ends_the_outage),
+        cmocka_unit_test(an_answer_between_failures_starts_the_count_anew),
+        cmocka_unit_test(another_peer_is_not_concerned),
+        cmocka_unit_test(more_peers_than_the_table_holds_forget_the_oldest_alone),
+    };
+
+    journal_open(JOURNAL_STDERR, false);
+    return cmocka_run_group_tests_name("outage", tests, NULL, NULL);
+}
