@@ -1,0 +1,62 @@
+"""What the stand-in has seen: requests, faults of the client, and the secrets it handed out.
+
+SPDX-License-Identifier: MIT
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class RequestRecord:
+    """One request, without anything secret: fit to be printed."""
+
+    step: str  # one of the request steps, or "imds-unknown"
+    method: str
+    path: str
+    status: int
+    request_id: str = ""
+    error: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+class Observations:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.on_request: Callable[[RequestRecord], None] = lambda record: None
+        self.secrets: set[str] = set()  # must show up in no log
+        self.clear()
+
+    def clear(self) -> None:
+        """Secrets stay: what was secret an hour ago still is."""
+        with self.lock:
+            self.requests: list[RequestRecord] = []
+            self.violations: list[str] = []
+            self.tls_handshakes = 0
+
+    def add_request(self, record: RequestRecord) -> None:
+        with self.lock:
+            self.requests.append(record)
+        self.on_request(record)
+
+    def add_violation(self, text: str) -> None:
+        with self.lock:
+            self.violations.append(text)
+
+    def add_secrets(self, *texts: str) -> None:
+        with self.lock:
+            self.secrets.update(texts)
+
+    def add_tls_handshake(self) -> None:
+        with self.lock:
+            self.tls_handshakes += 1
+
+    def count(self, step: str) -> int:
+        with self.lock:
+            return sum(record.step == step for record in self.requests)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        with self.lock:
+            return [record.parameters for record in self.requests if record.parameters]

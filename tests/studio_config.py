@@ -1,0 +1,57 @@
+"""A configuration folder that points the helper at the stand-in AWS.
+
+SPDX-License-Identifier: MIT
+"""
+
+import os
+import pwd
+from pathlib import Path
+
+from stand_in.sagemaker_api import DOMAIN_ID
+from stand_in_aws import REGION, StandInAws
+
+SERVICE_ACCOUNT = "sagemaker-studio"
+EVERYBODY = "*  research  studio-tester\n"
+HARDLY_LIMITED = "[helper]\nmax_links_per_user_per_minute = 1000\n"
+
+
+class StudioConfig:
+    """Files appear whole, by rename, as a careful administrator's tool writes them."""
+
+    def __init__(self, folder: Path, aws: StandInAws):
+        self.folder = folder
+        self.aws = aws
+        folder.mkdir(mode=0o755)
+        folder.chmod(0o755)
+        self.set_domain()
+        self.set_map(EVERYBODY)
+
+    def set_domain(self, more: str = HARDLY_LIMITED, **changes: object) -> None:
+        """Write studio.conf; None leaves a key of [domain research] out, more is what follows all other sections."""
+        domain = {"domain_id": DOMAIN_ID, "region": REGION, "endpoint_url": self.aws.api_url,
+                  "ca_bundle": self.aws.ca_bundle, **changes}
+        lines = ["[domain research]", *(f"{key} = {value}" for key, value in domain.items() if value is not None),
+                 "[credentials]", "source = imds", f"ec2_metadata_service_endpoint = {self.aws.imds_url}", more]
+        self.write("studio.conf", "\n".join(lines))
+
+    def set_map(self, text: str) -> None:
+        self.write("users.map", text)
+
+    def write(self, name: str, text: str, mode: int = 0o640) -> Path:
+        path = self.folder / name
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text)
+        new.chmod(mode)
+        give_to_service_account(new)
+        new.rename(path)
+        return path
+
+
+def give_to_service_account(path: Path) -> None:
+    """As the package does: root writes, the service account reads."""
+    if os.geteuid() != 0:
+        return
+    try:
+        os.chown(path, 0, pwd.getpwnam(SERVICE_ACCOUNT).pw_gid)
+    except KeyError:
+        path.chmod(0o644)

@@ -1,0 +1,98 @@
+"""What leaves the build: linked libraries, exported symbols, hardening, installed files.
+
+SPDX-License-Identifier: MIT
+"""
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("BUILD", SOURCE / "build")).resolve()
+MODULE = BUILD / "pam_sagemaker_studio.so"
+HELPER = BUILD / "sagemaker-studio-helper"
+LAUNCHER = BUILD / "sagemaker-studio"
+ENTRY_POINTS = {"pam_sm_authenticate", "pam_sm_setcred", "pam_sm_acct_mgmt", "pam_sm_open_session",
+                "pam_sm_close_session", "pam_sm_chauthtok"}
+
+
+def output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def libraries(program: Path) -> set[str]:
+    return set(re.findall(r"\(NEEDED\).*\[(.+?)\.so", output("readelf", "-d", str(program))))
+
+
+def test_the_module_needs_libpam_and_libc_alone():
+    assert libraries(MODULE) <= {"libpam", "libc", "ld-linux-x86-64", "ld-linux-aarch64"}
+
+
+def test_the_module_exports_its_six_entry_points_alone():
+    symbols = output("nm", "-D", "--defined-only", "--format=posix", str(MODULE))
+    assert {line.split()[0] for line in symbols.splitlines()} == ENTRY_POINTS
+
+
+def test_the_module_has_no_writable_static_data_of_its_own():
+    """Nothing in .data or .bss but what the C runtime's own start-up files bring."""
+    symbols = output("nm", "--format=posix", str(MODULE))
+    writable = {line.split()[0] for line in symbols.splitlines() if line.split()[1] in "bBdD"}
+    assert writable <= {"completed.0", "__dso_handle", "__TMC_END__", "_DYNAMIC", "_GLOBAL_OFFSET_TABLE_",
+                        "__bss_start", "_edata", "_end", "__do_global_dtors_aux_fini_array_entry",
+                        "__frame_dummy_init_array_entry"}
+
+
+def test_the_launcher_needs_libc_alone():
+    assert libraries(LAUNCHER) <= {"libc", "ld-linux-x86-64", "ld-linux-aarch64"}
+
+
+def test_the_helper_needs_no_libpam():
+    assert not any("pam" in library for library in libraries(HELPER))
+
+
+@pytest.mark.parametrize("program", [MODULE, HELPER, LAUNCHER], ids=lambda path: path.name)
+def test_relocations_are_bound_at_start_and_read_only(program: Path):
+    dynamic = output("readelf", "-d", str(program))
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+    assert "GNU_RELRO" in output("readelf", "-lW", str(program))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("installed")
+    make("install", root)
+    return root
+
+
+def make(target: str, root: Path) -> None:
+    subprocess.run(["make", "--silent", "-C", str(SOURCE), f"BUILD={BUILD}", f"DESTDIR={root}", target], check=True)
+
+
+def files_below(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def test_nothing_is_installed_setuid_setgid_or_writable_by_others(installed: Path):
+    for path in files_below(installed):
+        assert not path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_IWGRP | stat.S_IWOTH), path
+        assert "security.capability" not in os.listxattr(path), path
+
+
+def test_every_part_is_installed(installed: Path):
+    names = {path.name for path in files_below(installed)}
+    assert {"pam_sagemaker_studio.so", "sagemaker-studio-helper", "sagemaker-studio", "users.map", "studio.conf",
+            "aws-sagemaker-studio", "pam_sagemaker_studio.8", "sagemaker-studio-helper.8", "sagemaker-studio.1",
+            "sagemaker-studio.map.5", "sagemaker-studio.conf.5"} <= names
+
+
+def test_configuration_that_is_there_survives_an_install_and_an_uninstall(tmp_path: Path):
+    make("install", tmp_path)
+    users_map = tmp_path / "etc/sagemaker-studio/users.map"
+    users_map.write_text("alice d-abcdefghij12 alice\n")
+    make("install", tmp_path)
+    make("uninstall", tmp_path)
+    assert users_map.read_text() == "alice d-abcdefghij12 alice\n"
+    assert {path.name for path in files_below(tmp_path)} == {"users.map", "studio.conf"}
