@@ -96,12 +96,11 @@ $(BUILD)/tests/pam_application: $(BUILD)/tests/pam_application.o
 	$(LINK) -rdynamic -o $@ $< -lpam -lpthread
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/tests/nss_stand_in.o
 	$(LINK) -shared -Wl,-soname,libnss_standin.so.2 -o $@ $<
-$(BUILD)/tests/nss_stand_in.o: COMPILE += -fvisibility=default
 
 demo:
 	@tests/install-packages demo
 	@$(MAKE) --no-print-directory --silent all $(TEST_AIDS)
-	@tests/demo
+	@tests/demo $(BUILD)
 
 check:
 	tests/install-packages check
@@ -116,7 +115,7 @@ packages:
 
 # Unit tests by themselves, then everything that needs whole programs, as root in throw-away namespaces.
 test: test-programs unit
-	tests/run
+	BUILD=$(BUILD) tests/run
 
 unit: $(UNIT_TESTS)
 	@failed=0; for program in $(UNIT_TESTS); do $$program || failed=1; done; exit $$failed

@@ -21,9 +21,12 @@
 /* A step ends this much before the link does, so that what is told is the step's own reason and not just "too late". */
 #define STEP_EARLIER_MS 25
 
-/* A peer that was waited for shorter than this was not found silent: else a user's budget of 1 ms would be everybody's
- * outage. */
-#define SILENCE_MS 500
+/*
+ * A peer that was waited for shorter than this was not found silent.  Clicks count less than logins, for a user chooses
+ * how long his wait: his budget of a few milliseconds must not become everybody's outage.
+ */
+#define SILENT_FOR_LOGIN_MS 250
+#define SILENT_FOR_CLICK_MS 1000
 
 struct link {
     struct service *service;
@@ -108,8 +111,9 @@ static void
 report_peer(struct link *link, const char *peer, bool reached, bool ran_out_of_time)
 {
     int64_t now_ms = monotonic_ms();
+    int64_t silent_ms = link->request.kind == RATE_LOGIN ? SILENT_FOR_LOGIN_MS : SILENT_FOR_CLICK_MS;
 
-    if (reached || !ran_out_of_time || now_ms - link->asked_ms >= SILENCE_MS)
+    if (reached || !ran_out_of_time || now_ms - link->asked_ms >= silent_ms)
         outage_report(&link->service->outages, peer, reached, now_ms);
 }
 
