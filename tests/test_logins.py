@@ -503,6 +503,43 @@ def test_a_resolver_that_never_answers_delays_no_other_domain(silent_resolver, h
     assert (refused["user"], refused["domain"], aws.count("api")) == ("alice", "lost", 1)
 
 
+# ---- trouble at the metadata service and at the API ------------------------------------------------------------------
+
+DEADLINE = 2  # seconds
+TROUBLES = [
+    ("imds-connect", "refuse"), ("imds-connect", "silent"), ("imds-token", "hang"), ("imds-token", "garbage"),
+    ("imds-role", "no-role"), ("imds-role", "slow"), ("imds-credentials", "expired"), ("imds-credentials", "html"),
+    ("imds-credentials", "huge"), ("imds-region", "hang"), ("api-connect", "refuse"), ("api-connect", "silent"),
+    ("api-tls", "hang"), ("api-tls", "wrong-name"), ("api-tls", "other-authority"), ("api", "hang"), ("api", "slow"),
+    ("api", "close"), ("api", "truncated"), ("api", "huge"), ("api", "html"), ("api", "redirect"), ("api", "denied"),
+    ("api", "throttled"), ("api", "expired-token"), ("api", "wrong-host"), ("api", "newline-in-link"),
+]
+
+
+@pytest.mark.parametrize("step, how", TROUBLES)
+def test_trouble_costs_a_login_its_link_and_nothing_else(pam, config, aws, log, step, how):
+    if step == "imds-region":
+        config.write("studio.conf", without_region((config.folder / "studio.conf").read_text()))
+    pam.set_arguments(f"timeout={DEADLINE}")
+    aws.misbehave(step, how)
+    login = pam.log_in("alice")
+    assert (login.result, login.differences, session_files()) == ("PAM_SESSION_ERR", [], [])
+    assert login.seconds < DEADLINE + 10
+    assert not [name for name in login.environment if name.startswith("SAGEMAKER_STUDIO")]
+    refusals = log.events("link-refused")
+    assert len(refusals) + len([line for line in login.log if "login-link-failed" in line]) == 1
+    assert all(refusal["code"] and refusal["message"] for refusal in refusals)
+    text = "\n".join([*log.lines(), *login.log])
+    assert not [secret for secret in aws.secrets if secret in text]
+    aws.behave()
+    pam.set_arguments(PATIENT)
+    assert pam.log_in("alice").result == "PAM_SUCCESS"
+
+
+def without_region(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("region"))
+
+
 # ---- an endpoint that swallows everything ----------------------------------------------------------------------------
 
 
