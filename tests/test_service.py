@@ -143,7 +143,7 @@ def test_a_user_over_his_rate_is_told_who_he_is_and_gets_no_link(config, helper_
 def test_impatient_requests_are_nobodys_outage(aws, helper_daemon, step):
     aws.misbehave(step, "hang")
     for _ in range(5):
-        assert helper_daemon.ask(budget_ms=50)["code"] == "timeout"
+        assert helper_daemon.ask(budget_ms=150)["code"] in ("timeout", "directory")
     aws.behave()
     assert helper_daemon.ask()["status"] == "ok"
 
