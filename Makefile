@@ -99,6 +99,7 @@ $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/tests/nss_stand_in.o
 
 demo:
 	@tests/install-packages demo
+	@echo "Building (half a minute)"
 	@$(MAKE) --no-print-directory --silent all $(TEST_AIDS)
 	@tests/demo $(BUILD)
 
