@@ -134,6 +134,9 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz
 lint:
 	tests/lint
 
+# The launcher is not readable: an unreadable program is never dumpable (execve(2)), so that a user cannot take over with
+# ptrace(2) what the module starts as him.
+#
 # Configuration that is there already is left alone.  Where this machine itself is installed to (no DESTDIR, root), the
 # service account and the folders under /run are made as well.
 INSTALL_DATA := install -D -m 0644
@@ -142,7 +145,7 @@ install: all
 	$(if $(PAMDIR),,$(error No folder with pam_unix.so found: where do PAM modules go?  Say make install PAMDIR=...))
 	install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_sagemaker_studio.so
 	install -D -m 0755 $(HELPER) $(DESTDIR)$(HELPER_PATH)
-	install -D -m 0755 $(LAUNCHER) $(DESTDIR)$(LAUNCHER_PATH)
+	install -D -m 0711 $(LAUNCHER) $(DESTDIR)$(LAUNCHER_PATH)
 	for page in man/*.[158]; do $(INSTALL_DATA) $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 	$(INSTALL_DATA) etc/sysusers.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf
 	$(INSTALL_DATA) etc/tmpfiles.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf

@@ -103,6 +103,8 @@ user_has_too_many(const struct server *server, int fd)
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
         return true;
+    if (peer.uid != 0 && server->conversation_count >= SERVER_CONVERSATIONS - SERVER_CONVERSATIONS_OF_ROOT)
+        return true;
     for (size_t i = 0; peer.uid != 0 && i < server->conversation_count; i++)
         if (conversation_peer(server->conversations[i]) == peer.uid)
             count++;

@@ -13,6 +13,7 @@
 #include "service_account.h"
 
 #define SERVER_CONVERSATIONS          512 /* in all; further connections wait in the backlog */
+#define SERVER_CONVERSATIONS_OF_ROOT  64  /* of these, kept for logins */
 #define SERVER_CONVERSATIONS_PER_USER 16  /* of one uid other than root; further ones are closed */
 
 /*

@@ -30,8 +30,9 @@ bool session_id_is_valid(const char *id);
 
 /*
  * Which folder holds this user's session files?  xdg_runtime_dir may be NULL; it is taken only when it is exactly
- * /run/user/UID and a folder 0700 of that uid (lstat), and the answer is then its `sagemaker-studio`.  Otherwise the
- * answer is run_folder/users/UID.  Nothing is made.  False only when the path does not fit.
+ * /run/user/UID and there is such a folder, and the answer is then its `sagemaker-studio`.  Otherwise the answer is
+ * run_folder/users/UID.  Nothing is made, and the file system in the folder, which may be the user's own (FUSE), is
+ * asked nothing: the user's process finds out what the folder is like.  False only when the path does not fit.
  */
 bool session_folder_choose(uid_t uid, const char *xdg_runtime_dir, const char *run_folder, char path[SESSION_PATH_SIZE],
                            struct failure *failure);

@@ -39,16 +39,21 @@ is_private_folder(const struct stat *status, uid_t uid)
     return S_ISDIR(status->st_mode) && status->st_uid == uid && (status->st_mode & PERMISSIONS) == PRIVATE_MODE;
 }
 
-/* Is this the runtime folder that pam_systemd made for the user (file-hierarchy(7)), and is it in good order? */
+/*
+ * Is this the runtime folder that pam_systemd made for the user (file-hierarchy(7))?  O_PATH asks nothing of the file
+ * system, which may be the user's own (FUSE).
+ */
 static bool
 is_runtime_folder(const char *path, uid_t uid)
 {
     char expected[SESSION_PATH_SIZE];
-    struct stat status;
+    AUTO_CLOSE int folder = -1;
 
-    if (!path_fits(snprintf(expected, sizeof(expected), "/run/user/%u", (unsigned) uid), NULL))
+    if (!path_fits(snprintf(expected, sizeof(expected), "/run/user/%u", (unsigned) uid), NULL) ||
+        strcmp(path, expected) != 0)
         return false;
-    return strcmp(path, expected) == 0 && lstat(path, &status) == 0 && is_private_folder(&status, uid);
+    folder = descriptor_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+    return folder >= 0;
 }
 
 bool

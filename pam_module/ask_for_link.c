@@ -99,7 +99,8 @@ start_helper(struct running_program *running, const struct arguments *arguments,
     struct program helper = {.path = arguments->helper,
                              .arguments = words,
                              .standard_input = standard_input,
-                             .deadline = {deadline.at_ms - reserve_ms(deadline) / 2}};
+                             .makes_processes = true,
+                             .deadline = {deadline.at_ms - reserve_ms(deadline) / 4}};
     struct service_account account;
 
     if (!safe_program(arguments->helper, geteuid(), failure) || !choose_account(&account, failure))

@@ -14,6 +14,7 @@
 #include <syslog.h>
 
 #include "eligible_uid.h"
+#include "message.h"
 
 #define RECORD_NAME "pam_sagemaker_studio login"
 
@@ -37,6 +38,12 @@ login_has_our_service(const pam_handle_t *pamh, const struct arguments *argument
     return false;
 }
 
+const char *
+login_name_for_log(const struct login *login)
+{
+    return text_is_printable(login->user, strlen(login->user)) && strchr(login->user, '"') == NULL ? login->user : "?";
+}
+
 enum login_account
 login_find_account(pam_handle_t *pamh, const struct arguments *arguments, struct login *login)
 {
@@ -46,7 +53,7 @@ login_find_account(pam_handle_t *pamh, const struct arguments *arguments, struct
         pam_syslog(pamh, LOG_ERR,
                    "event=login-link-failed user=\"%s\" code=account message=\"the account cannot be "
                    "looked up; see `getent passwd`\"",
-                   login->user);
+                   login_name_for_log(login));
         return ACCOUNT_UNKNOWN;
     }
     login->uid = account->pw_uid;
@@ -78,13 +85,13 @@ login_record_get(const pam_handle_t *pamh)
 }
 
 bool
-login_record_set(pam_handle_t *pamh, int result, const char *session_path)
+login_record_set(pam_handle_t *pamh, const struct login *login, int result, const char *session_path)
 {
     struct login_record *record = calloc(1, sizeof(*record));
 
     if (record == NULL)
         return false;
-    record->result = result;
+    *record = (struct login_record){.result = result, .uid = login->uid, .gid = login->gid};
     snprintf(record->session_path, sizeof(record->session_path), "%s", session_path);
     if (pam_set_data(pamh, RECORD_NAME, record, free_record) == PAM_SUCCESS)
         return true;

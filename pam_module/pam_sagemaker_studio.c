@@ -22,7 +22,7 @@
 static void
 log_failure(const pam_handle_t *pamh, const char *event, const struct login *login, const struct failure *failure)
 {
-    pam_syslog(pamh, LOG_ERR, "event=%s user=\"%s\" uid=%u code=%s message=\"%s\"", event, login->user,
+    pam_syslog(pamh, LOG_ERR, "event=%s user=\"%s\" uid=%u code=%s message=\"%s\"", event, login_name_for_log(login),
                (unsigned) login->uid, failure->code, failure->message);
 }
 
@@ -113,7 +113,7 @@ open_session(pam_handle_t *pamh, const struct arguments *arguments)
         break;
     }
     result = log_in(pamh, arguments, &login, deadline, session_path);
-    login_record_set(pamh, result, session_path);
+    login_record_set(pamh, &login, result, session_path);
     if (arguments->debug)
         pam_syslog(pamh, LOG_DEBUG, "uid %u: %s after %lld ms", (unsigned) login.uid, result_name(result),
                    (long long) (arguments->timeout_ms - deadline_left_ms(deadline)));
@@ -123,12 +123,18 @@ open_session(pam_handle_t *pamh, const struct arguments *arguments)
 static int
 close_session(pam_handle_t *pamh, const struct arguments *arguments)
 {
+    const struct login_record *record = login_record_get(pamh);
     struct failure failure;
     struct login login;
 
-    if (!login_has_our_service(pamh, arguments, &login) ||
-        login_find_account(pamh, arguments, &login) != ACCOUNT_PERSON)
+    if (!login_has_our_service(pamh, arguments, &login))
         return PAM_IGNORE;
+    if (record != NULL) { /* no look-up: it can hang, and the name may mean nobody any more */
+        login.uid = record->uid;
+        login.gid = record->gid;
+    } else if (login_find_account(pamh, arguments, &login) != ACCOUNT_PERSON) {
+        return PAM_IGNORE;
+    }
     switch (session_link_remove(pamh, arguments, &login, &failure)) {
     case SESSION_NOT_OURS:
         return PAM_IGNORE;

@@ -23,6 +23,7 @@ struct program {
     int standard_input;           /* becomes its descriptor 0; 3 or more; 1 and 2 are /dev/null, all others closed */
     uid_t uid;                    /* whom it runs as, never root; an ordinary user's programs run as himself alone */
     gid_t gid;
+    bool makes_processes;     /* false: it cannot, and so nothing of it can outrun its end */
     struct deadline deadline; /* when it is killed, with all that it started */
 };
 

@@ -214,8 +214,12 @@ prepare_program(const struct program *program, pid_t keeper)
     set_default_limits();
     forget_exec_context();
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    return syscall(SYS_chdir, "/") == 0 && become(program->uid, program->gid) && end_with(keeper) &&
-           syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    if (syscall(SYS_chdir, "/") != 0 || !become(program->uid, program->gid) || !end_with(keeper) ||
+        syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return false;
+    if (!program->makes_processes)
+        set_limit(RLIMIT_NPROC, 0, 0);
+    return true;
 }
 
 static _Noreturn void

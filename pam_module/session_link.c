@@ -50,18 +50,12 @@ set_variable(pam_handle_t *pamh, const char *name, const char *value, struct fai
 }
 
 /* Linux-PAM logs an error when a variable is unset that is not there. */
-static bool
+static void
 unset_variables(pam_handle_t *pamh)
 {
-    bool was_set = false;
-
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        if (pam_getenv(pamh, variables[i]) == NULL)
-            continue;
-        pam_putenv(pamh, variables[i]);
-        was_set = true;
-    }
-    return was_set;
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        if (pam_getenv(pamh, variables[i]) != NULL)
+            pam_putenv(pamh, variables[i]);
 }
 
 bool

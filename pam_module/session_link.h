@@ -20,7 +20,8 @@
 #include "message.h"
 
 /*
- * Write the session file from the helper's answer, and set the environment.  On failure nothing of it stays.  path
+ * Write the session file from the helper's answer, and set the environment.  On failure nothing of it stays,
+ * but for the file of a session-write that was killed just after writing it: its link dies within 300 s.  path
  * becomes the session file's.  Codes: "program", "session", "environment", "memory", "socket".
  */
 bool session_link_give(pam_handle_t *pamh, const struct arguments *arguments, const struct login *login,

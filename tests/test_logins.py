@@ -231,13 +231,19 @@ def test_with_a_runtime_folder_the_file_lies_there(pam, runtime_folder):
     assert os.listdir(runtime_folder / "sagemaker-studio") == []
 
 
-@pytest.mark.parametrize("mode, owner", [(0o755, ALICE), (0o700, BOB)], ids=["open to all", "somebody else's"])
-def test_a_runtime_folder_that_is_not_the_users_alone_is_not_used(pam, runtime_folder, mode, owner):
-    runtime_folder.chmod(mode)
-    os.chown(runtime_folder, owner, owner)
-    login = pam.log_in("alice", "-E", f"XDG_RUNTIME_DIR={runtime_folder}")
-    assert login.environment["SAGEMAKER_STUDIO_SESSION"].startswith(f"{RUN_FOLDER}/users/{ALICE}/")
-    assert os.listdir(runtime_folder) == []
+def test_in_a_runtime_folder_that_others_may_enter_the_file_is_private_all_the_same(pam, runtime_folder):
+    runtime_folder.chmod(0o755)
+    login = pam.log_in("alice", "-E", f"XDG_RUNTIME_DIR={runtime_folder}", "--run-in-session",
+                       'stat -c "%A %U" "$SAGEMAKER_STUDIO_SESSION" "${SAGEMAKER_STUDIO_SESSION%/*}"')
+    assert login.output.split() == ["-rw-------", "alice", "drwx------", "alice"]
+
+
+def test_a_runtime_folder_of_somebody_else_costs_the_link_and_brings_no_folder_in_run(pam, runtime_folder):
+    """A user who spoils his own must not get one in the file system that all daemons write to."""
+    os.chown(runtime_folder, BOB, BOB)
+    shutil.rmtree(RUN_FOLDER / "users" / str(ALICE), ignore_errors=True)
+    assert pam.log_in("alice", "-E", f"XDG_RUNTIME_DIR={runtime_folder}").result == "PAM_SESSION_ERR"
+    assert os.listdir(runtime_folder) == [] and not (RUN_FOLDER / "users" / str(ALICE)).exists()
 
 
 @pytest.fixture

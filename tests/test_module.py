@@ -602,6 +602,38 @@ def test_a_helper_that_cannot_do_its_work_is_ended_and_named(host: Host, text: s
     assert report.differences == [] and host.survivors() == []
 
 
+LEAVES_DAEMONS = """
+import os, time
+for _ in range(20):
+  if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: time.sleep(60)
+    os._exit(0)
+os._exit(3)
+"""
+BECOMES_A_SUBREAPER = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(36, 1)
+if os.fork() == 0:
+  os.setsid()
+  if os.fork() == 0: time.sleep(60)
+  time.sleep(60)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("text, words", [(LEAVES_DAEMONS, "status 3"), (BECOMES_A_SUBREAPER, "code=timeout")],
+                         ids=["leaves daemons", "becomes a subreaper with grandchildren"])
+def test_nothing_that_a_helper_started_outlives_the_login(host: Host, text: str, words: str):
+    host.program("helper", text)
+
+    report = host.log_in("--sigchld", "handler", arguments="timeout=1")
+
+    assert report.opened == "PAM_SESSION_ERR" and len(report.errors) == 1 and words in report.errors[0]
+    assert report.call("open_session")["milliseconds"] < 1000 + LATENESS_MS
+    assert report.differences == [] and report["sigchld"] == 0 and host.survivors() == []
+
+
 @pytest.mark.parametrize("spoil, words", [
     (lambda path: path.unlink(), "bin/helper"),
     (lambda path: path.chmod(0o644), "not an executable"),
@@ -630,11 +662,7 @@ LAUNCHER_TROUBLE = {
     "ignores signals": ("import signal, time\nfor number in range(1, 65):\n  try: signal.signal(number, signal.SIG_IGN)\n"
                         "  except (OSError, ValueError): pass\ntime.sleep(60)", "did not end in time"),
     "stops itself": ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", "did not end in time"),
-    "leaves daemons": ("import os, time\nfor _ in range(20):\n  if os.fork() == 0:\n    os.setsid()\n"
-                       "    if os.fork() == 0: time.sleep(60)\n    os._exit(0)\nos._exit(74)", "status 74"),
-    "becomes a subreaper with grandchildren":
-        ("import ctypes, os, time\nctypes.CDLL(None).prctl(36, 1)\nif os.fork() == 0:\n  os.setsid()\n"
-         "  if os.fork() == 0: time.sleep(60)\n  time.sleep(60)\ntime.sleep(60)", "did not end in time"),
+    "wants to leave daemons": ("import os\ntry: os.fork()\nexcept BlockingIOError: os._exit(74)\nos._exit(75)", "status 74"),
     "kills its parent": ("import os\ntry: os.kill(os.getppid(), 9)\nexcept PermissionError: os._exit(74)\n"
                          "import time; time.sleep(60)", ""),
     "sends descriptors": ("import array, os, socket\nleft, right = socket.socketpair()\nhere = socket.socket(fileno=0)\n"
