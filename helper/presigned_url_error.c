@@ -70,12 +70,17 @@ clock_difference(const char *date, int64_t *seconds)
     return true;
 }
 
+/* AWS accepts a difference of minutes (5 or 15, by service). */
+#define CLOCKS_AGREE_S 60
+
 static void
 describe_clock(const char *date, char *text, size_t size)
 {
     int64_t seconds;
     if (!clock_difference(date, &seconds))
         snprintf(text, size, "AWS's answer does not say by how much");
+    else if (seconds > -CLOCKS_AGREE_S && seconds < CLOCKS_AGREE_S)
+        snprintf(text, size, "now it agrees with AWS's, so that it was set meanwhile, or the request came late");
     else
         snprintf(text, size, "it is %" PRId64 " s %s AWS's clock", seconds < 0 ? -seconds : seconds,
                  seconds < 0 ? "behind" : "ahead of");
@@ -118,9 +123,10 @@ explain_keys(const char *code, const struct refusal *refusal, struct failure *fa
 static bool
 explain_clock(const char *code, const struct refusal *refusal, struct failure *failure)
 {
-    return failure_set(failure, code,
-                       "The clock of this host is wrong: %s. Set it (chronyc tracking, timedatectl). AWS answered %s.",
-                       refusal->clock, refusal->said);
+    return failure_set(
+        failure, code,
+        "AWS finds the clock of this host wrong: %s. Set it (chronyc tracking, timedatectl). AWS answered %s.",
+        refusal->clock, refusal->said);
 }
 
 static bool
@@ -221,8 +227,9 @@ advice_on(enum http_end end)
     switch (end) {
     case HTTP_UNRESOLVED:
         return "In a VPC without internet the interface endpoint sagemaker.api needs private DNS.";
-    case HTTP_UNCONNECTED:
     case HTTP_TIMED_OUT:
+        return "It is there, and slow; a firewall or a wrong MTU on the way may swallow packets.";
+    case HTTP_UNCONNECTED:
         return "The interface endpoint sagemaker.api must admit port 443 from this host, or a proxy_url is needed.";
     case HTTP_TLS_FAILED:
         return "No link is asked for where it cannot be kept secret.";

@@ -516,7 +516,7 @@ no_answer_keeps_the_transports_code_and_adds_advice(void **state)
         const char *advice;
     } cases[] = {{HTTP_UNRESOLVED, "private DNS"},
                  {HTTP_UNCONNECTED, "443"},
-                 {HTTP_TIMED_OUT, "443"},
+                 {HTTP_TIMED_OUT, "slow"},
                  {HTTP_TLS_FAILED, "kept secret"},
                  {HTTP_BROKEN, "proxy_url"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
