@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "curl_memory.h"
 #include "http_exchange.h"
@@ -35,6 +37,7 @@ struct http {
     CURLM *multi;
     struct loop_timer timer; /* libcurl's */
     bool has_hashed_roots;
+    bool has_closed; /* libcurl has closed or left a socket a moment ago */
     TAILQ_HEAD(http_sockets, http_socket) sockets;
     TAILQ_HEAD(http_exchanges, http_exchange) exchanges;
 };
@@ -115,12 +118,14 @@ exchange_timer_fired(void *owner)
         exchange_conclude(exchange, CURLE_OPERATION_TIMEDOUT);
 }
 
+static bool follow_sockets(struct http_exchange *exchange);
+
 static bool
 exchange_transfer(struct http_exchange *exchange, const char *addresses, struct failure *failure)
 {
     struct http *http = exchange->http;
 
-    if (!http_request_complete(exchange, addresses))
+    if (!http_request_complete(exchange, addresses) || !follow_sockets(exchange))
         return failure_set(failure, "memory", "there is no memory for a request to %s", exchange->server.host);
     if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
         return failure_set(failure, "network", "libcurl does not take a request to %s", exchange->server.host);
@@ -223,6 +228,27 @@ collect(struct http *http)
     }
 }
 
+/*
+ * When a connection is refused, libcurl (7.88.1, lib/connect.c) prepares the next address but only begins with it at
+ * its next timer, which is half of the time for connecting away, since there is no socket that could have an event.  To
+ * end a pause is the one thing that makes it go on with a transfer at once (curl_easy_pause(3)).
+ */
+static void
+try_next_addresses(struct http *http)
+{
+    struct http_exchange *exchange;
+
+    if (!http->has_closed)
+        return;
+    for (exchange = TAILQ_FIRST(&http->exchanges); exchange; exchange = TAILQ_NEXT(exchange, link)) {
+        if (exchange->stage == HTTP_TRANSFERRING && exchange->connecting) {
+            (void) curl_easy_pause(exchange->easy, CURLPAUSE_ALL);
+            (void) curl_easy_pause(exchange->easy, CURLPAUSE_CONT);
+        }
+    }
+    http->has_closed = false;
+}
+
 static void
 act(struct http *http, curl_socket_t fd, int events)
 {
@@ -230,6 +256,7 @@ act(struct http *http, curl_socket_t fd, int events)
 
     (void) curl_multi_socket_action(http->multi, fd, events, &running);
     collect(http);
+    try_next_addresses(http);
 }
 
 static void
@@ -305,6 +332,56 @@ socket_new(struct http *http, curl_socket_t fd, uint32_t events)
     return 0;
 }
 
+/*
+ * libcurl (7.88.1, lib/cf-socket.c) closes the socket of an attempt to connect that it gives up without a word.  Where
+ * it makes the next attempt in the same moment, that gets the same descriptor, and libcurl, which only looks for
+ * changes of descriptors and events, does not call on_socket.  So it is here that the new socket comes to be watched in
+ * place of the old one.
+ */
+static curl_socket_t
+on_open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_exchange *exchange = owner;
+    struct http *http = exchange->http;
+    struct http_socket *socket_before;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    exchange->connecting = true;
+    (void) purpose; /* CURLSOCKTYPE_IPCXN; there is no other but for active FTP */
+    for (socket_before = TAILQ_FIRST(&http->sockets); socket_before && socket_before->source.fd != fd;
+         socket_before = TAILQ_NEXT(socket_before, link))
+        ;
+    if (fd < 0 || !socket_before)
+        return fd;
+    loop_forget(http->loop, &socket_before->source);
+    if (!loop_watch(http->loop, &socket_before->source, socket_before->source.events, NULL)) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+/* A refusal may be there so soon that on_socket never hears of the socket. */
+static int
+on_close_socket(void *owner, curl_socket_t fd)
+{
+    struct http *http = owner;
+
+    http->has_closed = true;
+    return close(fd);
+}
+
+static bool
+follow_sockets(struct http_exchange *exchange)
+{
+    CURL *easy = exchange->easy;
+
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, exchange->http) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK;
+}
+
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *known)
 {
@@ -312,11 +389,14 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *known)
     struct http_socket *socket = known;
     struct http_exchange *exchange = exchange_of(easy);
 
-    if (exchange && (what == CURL_POLL_IN || what == CURL_POLL_INOUT))
+    if (exchange && (what == CURL_POLL_IN || what == CURL_POLL_INOUT)) {
+        exchange->connecting = false;
         http_answer_note_connection(exchange, fd);
+    }
     if (what == CURL_POLL_REMOVE) {
         if (socket)
             socket_free(socket);
+        http->has_closed = true;
         return 0;
     }
     if (!socket)

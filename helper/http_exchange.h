@@ -39,6 +39,7 @@ struct http_exchange {
     struct http_peer proxy; /* host "" when there is none */
     struct deadline deadline;
     int64_t connect_timeout_ms;
+    bool connecting; /* libcurl has opened a socket, and not yet waited for input from it */
     bool connected;
     size_t header_count;
     size_t header_bytes;

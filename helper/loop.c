@@ -6,6 +6,10 @@
  * busy sockets cannot hold up the timers, nor timers that start themselves again the sockets.  epoll itself takes the
  * ready descriptors in turn.
  *
+ * Every registration is for one event (EPOLLONESHOT) and renewed before the handler is called.  That of a descriptor
+ * that was closed while another process had a duplicate cannot be renewed: it comes once more at most, is found to
+ * belong to no source, and does not keep the loop spinning.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "loop.h"
@@ -20,6 +24,8 @@
 struct loop {
     int epoll;
     bool stop;
+    uint64_t last_number;                          /* that a source was given; 0 is none */
+    TAILQ_HEAD(loop_sources, loop_source) sources; /* the newest first */
     TAILQ_HEAD(loop_timers, loop_timer) timers; /* the earliest first; those of equal deadline as they were started */
 };
 
@@ -38,6 +44,7 @@ loop_create(struct failure *failure)
         free(loop);
         return NULL;
     }
+    TAILQ_INIT(&loop->sources);
     TAILQ_INIT(&loop->timers);
     return loop;
 }
@@ -55,30 +62,66 @@ loop_free(struct loop *loop)
     free(loop);
 }
 
-static bool
-control(const struct loop *loop, struct loop_source *source, int operation, uint32_t events, struct failure *failure)
+static struct loop_source *
+find_source(const struct loop *loop, uint64_t number)
 {
-    struct epoll_event event = {.events = events, .data = {.ptr = source}};
+    struct loop_source *source = TAILQ_FIRST(&loop->sources);
 
-    if (epoll_ctl(loop->epoll, operation, source->fd, &event) != 0)
-        return failure_set(failure, "system", "epoll_ctl failed for descriptor %d: %s", source->fd, strerror(errno));
-    source->events = events;
-    return true;
+    while (source && source->number != number)
+        source = TAILQ_NEXT(source, link);
+    return source;
+}
+
+/* Is its descriptor watched for another source that came later?  Then its own was closed, and the number given again.
+ */
+static bool
+is_replaced(const struct loop_source *source)
+{
+    const struct loop_source *newer = source;
+
+    while ((newer = TAILQ_PREV(newer, loop_sources, link))) {
+        if (newer->fd == source->fd)
+            return true;
+    }
+    return false;
+}
+
+static bool
+control(const struct loop *loop, const struct loop_source *source, int operation)
+{
+    struct epoll_event event = {.events = source->events | EPOLLONESHOT, .data = {.u64 = source->number}};
+
+    return epoll_ctl(loop->epoll, operation, source->fd, &event) == 0;
+}
+
+static bool
+control_failed(const struct loop_source *source, struct failure *failure)
+{
+    return failure_set(failure, "system", "epoll_ctl failed for descriptor %d: %s", source->fd, strerror(errno));
 }
 
 bool
 loop_watch(struct loop *loop, struct loop_source *source, uint32_t events, struct failure *failure)
 {
-    if (!control(loop, source, EPOLL_CTL_ADD, events, failure))
-        return false;
+    source->events = events;
+    source->number = ++loop->last_number;
+    if (!control(loop, source, EPOLL_CTL_ADD))
+        return control_failed(source, failure);
     source->watched = true;
+    TAILQ_INSERT_HEAD(&loop->sources, source, link);
     return true;
 }
 
 bool
 loop_change(struct loop *loop, struct loop_source *source, uint32_t events, struct failure *failure)
 {
-    return source->events == events || control(loop, source, EPOLL_CTL_MOD, events, failure);
+    uint32_t before = source->events;
+
+    source->events = events;
+    if (events == before || control(loop, source, EPOLL_CTL_MOD))
+        return true;
+    source->events = before;
+    return control_failed(source, failure);
 }
 
 void
@@ -87,9 +130,10 @@ loop_forget(struct loop *loop, struct loop_source *source)
     if (!source->watched)
         return;
     source->watched = false;
-    /* Linux before 2.6.9 wanted an event here as well; it can only fail for a descriptor that is not watched any more,
-     * and then there is nothing left to do. */
-    (void) epoll_ctl(loop->epoll, EPOLL_CTL_DEL, source->fd, NULL);
+    /* It fails for a descriptor that was closed before, and then there is nothing left that could be done. */
+    if (!is_replaced(source))
+        (void) control(loop, source, EPOLL_CTL_DEL);
+    TAILQ_REMOVE(&loop->sources, source, link);
 }
 
 void
@@ -144,6 +188,15 @@ wait_ms(const struct loop *loop)
     return left > INT_MAX ? INT_MAX : (int) left;
 }
 
+static void
+serve_source(const struct loop *loop, const struct loop_source *source, uint32_t events)
+{
+    /* Fails where the descriptor was closed and its source will be forgotten yet. */
+    if (!is_replaced(source))
+        (void) control(loop, source, EPOLL_CTL_MOD);
+    source->ready(source->owner, events);
+}
+
 static bool
 serve_one_source(const struct loop *loop, struct failure *failure)
 {
@@ -153,9 +206,10 @@ serve_one_source(const struct loop *loop, struct failure *failure)
     if (count < 0 && errno != EINTR)
         return failure_set(failure, "system", "epoll_wait failed: %s", strerror(errno));
     if (count == 1) {
-        struct loop_source *source = event.data.ptr;
+        const struct loop_source *source = find_source(loop, event.data.u64);
 
-        source->ready(source->owner, event.events);
+        if (source)
+            serve_source(loop, source, event.events);
     }
     return true;
 }

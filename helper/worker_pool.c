@@ -1,9 +1,10 @@
 /*
  * worker_pool.c: which call gets which worker, and when a worker has to go.
  *
- * A worker is in one of three lists: idle, busy (it has a call) or dying (killed, not yet reaped).  A call is in the
- * queue, at work, or refused (no worker could be had; its callback comes with the next turn of the loop).
- * Every callback is the last thing that a function does, so that it may end anything, the pool itself included.
+ * A worker is in one of three lists: idle, busy (it does a job) or dying (killed, not yet reaped).  A call is in the
+ * queue, at work, or refused (no worker could be had; its callback comes with the next turn of the loop).  A busy
+ * worker whose call is gone is abandoned: a timer of its own ends it unless it finishes the job before. Every callback
+ * is the last thing that a function does, so that it may end anything, the pool itself included.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,7 +27,10 @@ struct worker {
     struct worker_pool *pool;
     struct worker_process process;
     struct loop_source source;
-    struct worker_call *call; /* NULL unless busy */
+    bool busy;
+    int64_t begun_ms;         /* CLOCK_MONOTONIC: when it got its job */
+    struct worker_call *call; /* NULL: idle or abandoned */
+    struct loop_timer abandoned_timer;
     unsigned generation;
     TAILQ_ENTRY(worker) link;
 };
@@ -110,8 +114,10 @@ worker_end(struct worker *worker)
 {
     struct worker_pool *pool = worker->pool;
 
-    TAILQ_REMOVE(worker->call ? &pool->busy : &pool->idle, worker, link);
+    TAILQ_REMOVE(worker->busy ? &pool->busy : &pool->idle, worker, link);
+    worker->busy = false;
     worker->call = NULL;
+    loop_timer_stop(pool->loop, &worker->abandoned_timer);
     loop_forget(pool->loop, &worker->source);
     worker_process_kill(&worker->process);
     pool->living--;
@@ -131,9 +137,40 @@ worker_release(struct worker *worker)
         worker_end(worker);
         return;
     }
+    worker->busy = false;
     worker->call = NULL;
+    loop_timer_stop(pool->loop, &worker->abandoned_timer);
     TAILQ_REMOVE(&pool->busy, worker, link);
     TAILQ_INSERT_HEAD(&pool->idle, worker, link);
+}
+
+static void
+abandoned_too_long(void *owner)
+{
+    struct worker *worker = owner;
+    struct worker_pool *pool = worker->pool;
+
+    worker_end(worker);
+    pool_dispatch(pool);
+}
+
+/* The call at work is over for its caller.  Let the job come to its end, within the limits that worker_pool.h gives. */
+static void
+worker_abandon(struct worker *worker)
+{
+    struct deadline end = worker->call->timer.due;
+    int64_t earliest_ms = worker->begun_ms + WORKER_JOB_MIN_MS;
+    int64_t latest_ms = worker->begun_ms + WORKER_ABANDONED_MAX_MS;
+
+    if (end.at_ms < earliest_ms)
+        end.at_ms = earliest_ms;
+    if (end.at_ms > latest_ms)
+        end.at_ms = latest_ms;
+    worker->call = NULL;
+    if (deadline_passed(end))
+        worker_end(worker);
+    else
+        loop_timer_start(worker->pool->loop, &worker->abandoned_timer, end);
 }
 
 static void worker_ready(void *owner, uint32_t events);
@@ -150,6 +187,7 @@ worker_fork(struct worker_pool *pool)
     worker->pool = pool;
     worker->generation = pool->generation;
     worker->source = (struct loop_source){.fd = worker->process.socket, .ready = worker_ready, .owner = worker};
+    worker->abandoned_timer = (struct loop_timer){.fire = abandoned_too_long, .owner = worker};
     TAILQ_INSERT_HEAD(&pool->idle, worker, link);
     pool->living++;
     if (!loop_watch(pool->loop, &worker->source, EPOLLIN, NULL)) {
@@ -173,7 +211,7 @@ pool_may_fork(struct worker_pool *pool)
  * Calls
  */
 
-/* Unlink and free.  The worker of a call at work must have been released or ended before. */
+/* Unlink and free.  The worker of a call at work must have been released, abandoned or ended before. */
 static void
 call_free(struct worker_call *call)
 {
@@ -220,6 +258,8 @@ call_set_to_work(struct worker_call *call, struct worker *worker)
     call->state = CALL_AT_WORK;
     call->worker = worker;
     TAILQ_REMOVE(&pool->idle, worker, link);
+    worker->busy = true;
+    worker->begun_ms = monotonic_ms();
     worker->call = call;
     TAILQ_INSERT_TAIL(&pool->busy, worker, link);
 }
@@ -283,6 +323,7 @@ static void
 worker_ready(void *owner, uint32_t events)
 {
     struct worker *worker = owner;
+    struct worker_pool *pool = worker->pool;
     struct worker_call *call = worker->call;
     unsigned char answer[WORKER_ANSWER_LIMIT];
     size_t length = 0;
@@ -291,13 +332,14 @@ worker_ready(void *owner, uint32_t events)
     (void) events; /* whichever it is, reading tells */
     if (message == WORKER_NO_MESSAGE)
         return;
-    if (message == WORKER_ENDED || !call) {
+    if (message == WORKER_ENDED || !worker->busy) {
         worker_died(worker);
         return;
     }
     worker_release(worker);
-    pool_dispatch(call->pool);
-    call_finish(call, answer, length, NULL);
+    pool_dispatch(pool);
+    if (call)
+        call_finish(call, answer, length, NULL);
     explicit_bzero(answer, length);
 }
 
@@ -315,7 +357,7 @@ call_timer_fired(void *owner)
     else
         failure_set(&failure, "timeout", "the %s process did not answer in time", pool->name);
     if (call->state == CALL_AT_WORK) {
-        worker_end(call->worker);
+        worker_abandon(call->worker);
         pool_dispatch(pool);
     }
     call_finish(call, NULL, 0, &failure);
@@ -357,7 +399,7 @@ worker_call_cancel(struct worker_call *call)
     struct worker_pool *pool = call->pool;
 
     if (call->state == CALL_AT_WORK)
-        worker_end(call->worker);
+        worker_abandon(call->worker);
     call_free(call);
     pool_dispatch(pool);
 }

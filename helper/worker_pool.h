@@ -3,9 +3,15 @@
  *
  * A hung NSS or resolver call cannot be cancelled in a thread; a process can be.  A pool forks workers from the helper
  * (which has no threads) as they are needed, up to a maximum; each does one job at a time, on a socketpair
- * (SOCK_SEQPACKET).  A job that is not done by its deadline, or whose caller cancels it, costs its worker its life
- * (SIGKILL); the next job gets a new one.  Workers die with the helper (PR_SET_PDEATHSIG and EOF), hold no descriptor
- * of it but their own socket, and have default signal handling.
+ * (SOCK_SEQPACKET).  Workers die with the helper (PR_SET_PDEATHSIG and EOF), hold no descriptor of it but their own
+ * socket, and have default signal handling.
+ *
+ * A call ends for its caller at once when its deadline passes or it is cancelled.  If its job has begun by then, the
+ * job goes on without a caller, and its worker serves the next call when it is done.  Only a worker whose job does not
+ * end is killed (SIGKILL): at the call's deadline, but not before the job has run for WORKER_JOB_MIN_MS, and if the
+ * call was cancelled at the latest when it has run for WORKER_ABANDONED_MAX_MS.  A fork costs the helper several
+ * milliseconds in which it serves nobody, so a user who hangs up, or gives a tiny budget, again and again must not be
+ * able to make it fork each time.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,6 +27,9 @@
 
 #define WORKER_REQUEST_LIMIT 4096
 #define WORKER_ANSWER_LIMIT  16384
+
+#define WORKER_JOB_MIN_MS       1000
+#define WORKER_ABANDONED_MAX_MS 10000
 
 struct worker_pool;
 struct worker_call;
@@ -55,6 +64,8 @@ void worker_pool_renew(struct worker_pool *pool, const void *context);
 struct worker_call *worker_call_start(struct worker_pool *pool, const void *request, size_t length,
                                       struct deadline deadline, worker_done *done, void *owner,
                                       struct failure *failure);
+
+/* The callback will not come.  A job that has not begun will not begin. */
 void worker_call_cancel(struct worker_call *call);
 
 #endif

@@ -18,6 +18,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "clock_ahead.h"
 #include "http.h"
 #include "loop.h"
 #include "loop_guard.h"
@@ -51,6 +52,10 @@ look_up(const void *context, const void *request, size_t length, void *answer)
         text = "+127.0.0.1";
     if (strcmp(request, "second.test") == 0)
         text = "+[::1],127.0.0.1"; /* nobody listens on the first */
+    if (strcmp(request, "third.test") == 0)
+        text = "+127.0.0.3,127.0.0.4,127.0.0.1"; /* nor on these */
+    if (strcmp(request, "fourth.test") == 0)
+        text = "+127.0.0.2,127.0.0.1,[::1]"; /* the first may be a black hole */
     memcpy(answer, text, strlen(text));
     return strlen(text);
 }
@@ -554,20 +559,28 @@ struct black_hole {
 };
 
 static struct black_hole
-black_hole_open(void)
+black_hole_open_at(in_addr_t where, int port)
 {
-    struct black_hole hole;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t) port), .sin_addr = {.s_addr = htonl(where)}};
+    socklen_t size = sizeof(address);
+    struct black_hole hole = {.fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 
-    hole.fds[0] = listen_on_loopback(0, &hole.port);
+    assert_int_equal(bind(hole.fds[0], (struct sockaddr *) &address, size), 0);
+    assert_int_equal(listen(hole.fds[0], 0), 0);
+    assert_int_equal(getsockname(hole.fds[0], (struct sockaddr *) &address, &size), 0);
+    hole.port = ntohs(address.sin_port);
     for (size_t i = 1; i < 8; i++) {
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_port = htons((uint16_t) hole.port),
-                                      .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-
         hole.fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void) connect(hole.fds[i], (struct sockaddr *) &address, sizeof(address));
+        (void) connect(hole.fds[i], (struct sockaddr *) &address, size);
     }
     return hole;
+}
+
+static struct black_hole
+black_hole_open(void)
+{
+    return black_hole_open_at(INADDR_LOOPBACK, 0);
 }
 
 static void
@@ -658,6 +671,48 @@ an_address_that_does_not_connect_is_followed_by_the_next(void **state)
     ask_url(*state, &outcome, url, LONG_MS);
     assert_end(&outcome, HTTP_ANSWERED, NULL);
     assert_string_equal(outcome.answer.address, "127.0.0.1");
+}
+
+static void
+addresses_of_one_family_that_are_refused_are_followed_by_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome outcomes[5] = {0}, again = {0};
+    struct deadline patience = deadline_in_ms(LONG_MS / 4); /* libcurl by itself lets half of the time go by */
+    char url[64] = "";
+
+    name_url(url, sizeof(url), "third.test", "/closing");
+    for (size_t i = 0; i < 5; i++)
+        start_url(fixture, &outcomes[i], url, LONG_MS);
+    run_until_answered(fixture, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_end(&outcomes[i], HTTP_ANSWERED, NULL);
+        assert_string_equal(outcomes[i].answer.address, "127.0.0.1");
+    }
+    ask_url(fixture, &again, url, LONG_MS);
+    assert_end(&again, HTTP_ANSWERED, NULL);
+    assert_false(deadline_passed(patience));
+}
+
+static void
+an_address_that_never_answers_is_followed_by_the_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct black_hole hole = black_hole_open_at(INADDR_LOOPBACK + 1, server.port);
+    struct outcome outcome = {0};
+    char url[64] = "";
+    struct http_request request;
+
+    name_url(url, sizeof(url), "fourth.test", "/ok");
+    request = get(url, LONG_MS);
+    request.connect_timeout_ms = PHASE_MS * 2;
+    start_request(fixture, &outcome, &request);
+    run_for_ms(fixture->loop, SOON_MS);
+    clock_ahead_ms += PHASE_MS;
+    run_until_answered(fixture, 1);
+    assert_end(&outcome, HTTP_ANSWERED, NULL);
+    assert_string_equal(outcome.answer.address, "127.0.0.1");
+    black_hole_close(&hole);
 }
 
 static void
@@ -1318,6 +1373,8 @@ main(void)
         HTTP_TEST(a_deadline_that_has_passed_already_calls_back_by_the_loop),
         HTTP_TEST(a_name_is_resolved_and_the_server_sees_it),
         HTTP_TEST(an_address_that_does_not_connect_is_followed_by_the_next),
+        HTTP_TEST(addresses_of_one_family_that_are_refused_are_followed_by_the_next),
+        HTTP_TEST(an_address_that_never_answers_is_followed_by_the_next),
         HTTP_TEST(a_name_that_does_not_resolve_is_told_from_a_server_that_is_down),
         HTTP_TEST(a_resolver_that_hangs_costs_its_own_request_and_no_other),
         HTTP_TEST(libcurl_starts_no_thread),

@@ -11,14 +11,29 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "loop.h"
 #include "loop_guard.h"
+
+#define SOON_MS 30
+
+/* How often the loop asked epoll. */
+static unsigned turns;
+
+int
+epoll_wait(int epoll, struct epoll_event *events, int most, int milliseconds)
+{
+    turns++;
+    return (int) syscall(SYS_epoll_pwait, epoll, events, most, milliseconds, NULL, (size_t) _NSIG / 8);
+}
 
 static int
 make_loop(void **state)
@@ -326,6 +341,107 @@ forgetting_twice_does_nothing(void **state)
     close(pair[1]);
 }
 
+/* What another process does to it that was forked a moment ago: the descriptor is gone, the file it stood for is not.
+ */
+static int
+close_but_keep_a_duplicate(int fd)
+{
+    int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+
+    assert_true(duplicate >= 0);
+    close(fd);
+    return duplicate;
+}
+
+static void
+a_source_that_was_closed_and_freed_is_not_touched_though_its_file_lives_on(void **state)
+{
+    struct loop *loop = *state;
+    struct chatter *closed, *other;
+    int pair[2], duplicate;
+
+    make_chatty_pair(pair);
+    closed = chatter_new(loop, pair[0]);
+    other = chatter_new(loop, pair[1]);
+    duplicate = close_but_keep_a_duplicate(pair[0]);
+    loop_forget(loop, &closed->source);
+    free(closed);
+    other->stop_at = 5;
+    run_until_stopped(loop);
+    assert_int_equal(other->count, 5);
+    chatter_free(other);
+    close(duplicate);
+}
+
+static void
+a_source_that_was_closed_does_not_keep_the_loop_busy(void **state)
+{
+    struct loop *loop = *state;
+    struct chatter *closed, *closed_yet_watched;
+    int pair[2], duplicates[2];
+
+    make_chatty_pair(pair);
+    closed = chatter_new(loop, pair[0]);
+    closed_yet_watched = chatter_new(loop, pair[1]);
+    duplicates[0] = close_but_keep_a_duplicate(pair[0]);
+    duplicates[1] = close_but_keep_a_duplicate(pair[1]);
+    loop_forget(loop, &closed->source);
+    turns = 0;
+    run_for_ms(loop, SOON_MS);
+    assert_in_range(turns, 1, 10);
+    assert_int_equal(closed->count, 0);
+    free(closed);
+    loop_forget(loop, &closed_yet_watched->source);
+    free(closed_yet_watched);
+    close(duplicates[0]);
+    close(duplicates[1]);
+}
+
+static void
+forgetting_a_closed_source_leaves_the_one_alone_that_has_its_descriptor_now(void **state)
+{
+    struct loop *loop = *state;
+    struct chatter *closed, *other;
+    int pair[2], duplicate;
+
+    make_chatty_pair(pair);
+    closed = chatter_new(loop, pair[0]);
+    duplicate = close_but_keep_a_duplicate(pair[0]);
+    assert_int_equal(dup2(pair[1], pair[0]), pair[0]);
+    other = chatter_new(loop, pair[0]);
+    other->stop_at = 3;
+    run_until_stopped(loop); /* the closed one may come once, and must not take the other's place */
+    loop_forget(loop, &closed->source);
+    free(closed);
+    other->stop_at = 6;
+    run_until_stopped(loop);
+    assert_int_equal(other->count, 6);
+    chatter_free(other);
+    close(pair[1]);
+    close(duplicate);
+}
+
+static void
+a_source_can_be_watched_anew_after_its_descriptor_was_closed_and_opened_again(void **state)
+{
+    struct loop *loop = *state;
+    struct chatter *one;
+    int pair[2], duplicate;
+
+    make_chatty_pair(pair);
+    one = chatter_new(loop, pair[0]);
+    duplicate = close_but_keep_a_duplicate(pair[0]);
+    assert_int_equal(dup2(pair[1], pair[0]), pair[0]);
+    loop_forget(loop, &one->source);
+    assert_true(loop_watch(loop, &one->source, EPOLLIN, NULL));
+    one->stop_at = 3;
+    run_until_stopped(loop);
+    assert_int_equal(one->count, 3);
+    chatter_free(one);
+    close(pair[1]);
+    close(duplicate);
+}
+
 static void
 what_cannot_be_watched_is_a_failure_that_says_why(void **state)
 {
@@ -372,6 +488,10 @@ main(void)
         LOOP_TEST(a_handler_may_free_another_source_that_is_ready_too),
         LOOP_TEST(a_source_comes_only_for_the_events_it_was_changed_to),
         LOOP_TEST(forgetting_twice_does_nothing),
+        LOOP_TEST(a_source_that_was_closed_and_freed_is_not_touched_though_its_file_lives_on),
+        LOOP_TEST(a_source_that_was_closed_does_not_keep_the_loop_busy),
+        LOOP_TEST(forgetting_a_closed_source_leaves_the_one_alone_that_has_its_descriptor_now),
+        LOOP_TEST(a_source_can_be_watched_anew_after_its_descriptor_was_closed_and_opened_again),
         LOOP_TEST(what_cannot_be_watched_is_a_failure_that_says_why),
         LOOP_TEST(a_stop_before_the_run_holds_for_that_run_only),
     };

@@ -16,10 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock_ahead.h"
 #include "host_lookup.h"
 #include "loop.h"
 #include "loop_guard.h"
@@ -35,23 +34,6 @@ struct world {
 };
 
 static struct world *world;
-
-/* The monotonic clock of this program, which can be put forward. */
-static int64_t clock_ahead_ms;
-
-int
-clock_gettime(clockid_t clock, struct timespec *now)
-{
-    int result = (int) syscall(SYS_clock_gettime, clock, now);
-
-    if (result == 0 && clock == CLOCK_MONOTONIC) {
-        int64_t nanoseconds = now->tv_nsec + clock_ahead_ms % 1000 * 1000000;
-
-        now->tv_sec += clock_ahead_ms / 1000 + nanoseconds / 1000000000;
-        now->tv_nsec = nanoseconds % 1000000000;
-    }
-    return result;
-}
 
 static size_t
 say(void *answer, const char *text)

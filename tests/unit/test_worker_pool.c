@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock_ahead.h"
 #include "loop.h"
 #include "loop_guard.h"
 #include "worker_pool.h"
@@ -30,7 +31,13 @@
 #define LONG_MS  60000 /* one that is not */
 #define FD_LIMIT 256
 
-static unsigned *jobs_marked; /* how many jobs that say so were begun; shared with the workers */
+/* Shared with the workers. */
+struct world {
+    unsigned jobs_marked; /* how many jobs that say so were begun */
+    bool may_end;         /* those that wait for it */
+};
+
+static struct world *world;
 
 /*
  * The job: its first letter says what to do.
@@ -81,7 +88,7 @@ job(const void *context, const void *request, size_t length, void *answer)
 
     switch (text[0]) {
     case 'm':
-        (*jobs_marked)++;
+        world->jobs_marked++;
         return 0;
     case 'e':
         memcpy(answer, request, length);
@@ -90,11 +97,15 @@ job(const void *context, const void *request, size_t length, void *answer)
         for (;;)
             pause();
     case 'c':
-        (*jobs_marked)++;
+        world->jobs_marked++;
         _exit(7);
     case 'k':
-        (*jobs_marked)++;
+        world->jobs_marked++;
         raise(SIGKILL);
+        return 0;
+    case 'w':
+        while (!__atomic_load_n(&world->may_end, __ATOMIC_SEQ_CST))
+            usleep(1000);
         return 0;
     case 'p':
         return (size_t) snprintf(answer, WORKER_ANSWER_LIMIT, "%d", (int) getpid());
@@ -165,7 +176,7 @@ make_pool(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-    *jobs_marked = 0;
+    *world = (struct world){0};
     fixture->loop = loop_create(NULL);
     fixture->pool = worker_pool_create(fixture->loop, "test", job, "first", 2, NULL);
     *state = fixture;
@@ -306,14 +317,20 @@ no_more_workers_than_the_maximum_share_all_the_calls(void **state)
 }
 
 static void
+make_single_pool(struct fixture *fixture)
+{
+    worker_pool_free(fixture->pool);
+    fixture->pool = worker_pool_create(fixture->loop, "single", job, "first", 1, NULL);
+    assert_non_null(fixture->pool);
+}
+
+static void
 calls_in_the_queue_are_served_in_their_order(void **state)
 {
     struct fixture *fixture = *state;
     struct outcome outcomes[20] = {0};
 
-    worker_pool_free(fixture->pool);
-    fixture->pool = worker_pool_create(fixture->loop, "single", job, NULL, 1, NULL);
-    assert_non_null(fixture->pool);
+    make_single_pool(fixture);
     for (size_t i = 0; i < 20; i++)
         start(fixture, &outcomes[i], "echo", LONG_MS);
     run_until_answered(fixture, 20);
@@ -364,7 +381,7 @@ a_deadline_that_passes_in_the_queue_ends_the_call_there(void **state)
     run_until_answered(fixture, 1);
     assert_int_equal(queued.times, 1);
     assert_string_equal(queued.failure.code, "timeout");
-    assert_int_equal(*jobs_marked, 0);
+    assert_int_equal(world->jobs_marked, 0);
     worker_call_cancel(hung[0].call);
     worker_call_cancel(hung[1].call);
 }
@@ -407,7 +424,7 @@ a_job_that_crashes_costs_one_worker_and_is_not_tried_again(void **state)
     start(fixture, &killed, "kill", LONG_MS);
     run_until_answered(fixture, 1);
     assert_string_equal(killed.failure.code, "worker");
-    assert_int_equal(*jobs_marked, 2);
+    assert_int_equal(world->jobs_marked, 2);
     assert_no_child_is_left(fixture);
     ask(fixture, &next, "echo");
 }
@@ -452,15 +469,112 @@ a_cancelled_call_in_the_queue_is_never_begun(void **state)
     struct fixture *fixture = *state;
     struct outcome hung[2] = {0}, queued = {0}, last = {0};
 
-    start(fixture, &hung[0], "hang", LONG_MS);
+    start(fixture, &hung[0], "hang", SOON_MS);
     start(fixture, &hung[1], "hang", LONG_MS);
     start(fixture, &queued, "mark", LONG_MS);
     worker_call_cancel(queued.call);
     worker_call_cancel(hung[0].call);
     ask(fixture, &last, "echo");
     assert_int_equal(queued.times, 0);
-    assert_int_equal(*jobs_marked, 0);
+    assert_int_equal(world->jobs_marked, 0);
     worker_call_cancel(hung[1].call);
+}
+
+static bool
+is_one_of(const struct outcome *outcome, const struct outcome others[2])
+{
+    return strcmp(outcome->answer, others[0].answer) == 0 || strcmp(outcome->answer, others[1].answer) == 0;
+}
+
+static void
+two_hundred_cancelled_calls_leave_the_workers_that_there_are(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome before[2] = {0}, cancelled[200] = {0}, after[20] = {0};
+
+    start(fixture, &before[0], "pid", LONG_MS);
+    start(fixture, &before[1], "pid", LONG_MS);
+    run_until_answered(fixture, 2);
+    for (size_t i = 0; i < 200; i++) {
+        start(fixture, &cancelled[i], "echo", LONG_MS);
+        if (i % 2 == 0)
+            run_for_ms(fixture->loop, 0);
+        if (cancelled[i].times == 0)
+            worker_call_cancel(cancelled[i].call);
+    }
+    for (size_t i = 0; i < 20; i++)
+        start(fixture, &after[i], "pid", LONG_MS);
+    run_until_answered(fixture, 20);
+    for (size_t i = 0; i < 20; i++)
+        assert_true(is_one_of(&after[i], before));
+}
+
+static void
+a_deadline_too_short_for_the_job_does_not_cost_the_worker_its_life(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome before = {0}, late = {0}, after = {0};
+
+    make_single_pool(fixture);
+    ask(fixture, &before, "pid");
+    start(fixture, &late, "wait", 5);
+    run_until_answered(fixture, 1);
+    assert_string_equal(late.failure.code, "timeout");
+    __atomic_store_n(&world->may_end, true, __ATOMIC_SEQ_CST);
+    ask(fixture, &after, "pid");
+    assert_string_equal(after.answer, before.answer);
+    assert_int_equal(late.times, 1);
+}
+
+static void
+a_job_that_hangs_beyond_a_short_deadline_is_killed_after_the_least_time_and_the_pool_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome before = {0}, hung = {0}, after = {0};
+    struct deadline least;
+
+    make_single_pool(fixture);
+    ask(fixture, &before, "pid");
+    least = deadline_in_ms(WORKER_JOB_MIN_MS);
+    start(fixture, &hung, "hang", 5);
+    run_until_answered(fixture, 1);
+    ask(fixture, &after, "pid");
+    assert_string_not_equal(after.answer, before.answer);
+    assert_true(deadline_passed(least));
+    assert_int_equal(hung.times, 1);
+}
+
+static void
+a_cancelled_job_that_hangs_is_killed_after_the_most_time_and_the_pool_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome before = {0}, hung = {0}, after = {0};
+
+    make_single_pool(fixture);
+    ask(fixture, &before, "pid");
+    start(fixture, &hung, "hang", LONG_MS);
+    worker_call_cancel(hung.call);
+    start(fixture, &after, "pid", LONG_MS);
+    clock_ahead_ms += WORKER_JOB_MIN_MS;
+    run_for_ms(fixture->loop, SOON_MS);
+    assert_int_equal(after.times, 0);
+    clock_ahead_ms += WORKER_ABANDONED_MAX_MS - WORKER_JOB_MIN_MS;
+    run_until_answered(fixture, 1);
+    assert_string_not_equal(after.answer, before.answer);
+    assert_int_equal(hung.times, 0);
+}
+
+static void
+a_cancelled_job_that_crashes_harms_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome crashed = {0}, next = {0};
+
+    make_single_pool(fixture);
+    start(fixture, &crashed, "crash", LONG_MS);
+    worker_call_cancel(crashed.call);
+    ask(fixture, &next, "echo");
+    assert_int_equal(crashed.times, 0);
 }
 
 static void
@@ -551,6 +665,22 @@ a_worker_that_is_busy_at_renew_does_its_job_and_no_other(void **state)
     assert_string_equal(busy[0].answer, "first");
     assert_string_equal(busy[1].answer, "first");
     assert_string_equal(queued.answer, "second");
+}
+
+static void
+a_worker_that_does_a_cancelled_job_at_renew_does_no_other(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome cancelled = {0}, next = {0};
+
+    make_single_pool(fixture);
+    start(fixture, &cancelled, "wait", LONG_MS);
+    worker_call_cancel(cancelled.call);
+    worker_pool_renew(fixture->pool, "second");
+    start(fixture, &next, "x", LONG_MS);
+    __atomic_store_n(&world->may_end, true, __ATOMIC_SEQ_CST);
+    run_until_answered(fixture, 1);
+    assert_string_equal(next.answer, "second");
 }
 
 static void
@@ -648,6 +778,7 @@ freeing_the_pool_ends_all_workers_at_once(void **state)
     start(fixture, &hung[0], "hang", LONG_MS);
     start(fixture, &hung[1], "hang", LONG_MS);
     start(fixture, &queued, "echo", LONG_MS);
+    worker_call_cancel(hung[1].call);
     worker_pool_free(fixture->pool);
     fixture->pool = NULL;
     assert_false(has_children());
@@ -677,12 +808,18 @@ main(void)
         POOL_TEST(a_worker_that_died_while_idle_is_replaced_without_anybody_noticing),
         POOL_TEST(a_cancelled_call_at_work_never_calls_back_and_frees_its_place),
         POOL_TEST(a_cancelled_call_in_the_queue_is_never_begun),
+        POOL_TEST(two_hundred_cancelled_calls_leave_the_workers_that_there_are),
+        POOL_TEST(a_deadline_too_short_for_the_job_does_not_cost_the_worker_its_life),
+        POOL_TEST(a_job_that_hangs_beyond_a_short_deadline_is_killed_after_the_least_time_and_the_pool_goes_on),
+        POOL_TEST(a_cancelled_job_that_hangs_is_killed_after_the_most_time_and_the_pool_goes_on),
+        POOL_TEST(a_cancelled_job_that_crashes_harms_nobody),
         POOL_TEST(a_callback_may_cancel_another_call),
         POOL_TEST(a_callback_may_free_the_pool),
         POOL_TEST(killed_workers_leave_no_zombies),
         POOL_TEST(without_a_process_to_be_had_the_call_fails_by_the_loop),
         POOL_TEST(after_renew_jobs_see_the_new_context),
         POOL_TEST(a_worker_that_is_busy_at_renew_does_its_job_and_no_other),
+        POOL_TEST(a_worker_that_does_a_cancelled_job_at_renew_does_no_other),
         POOL_TEST(warming_forks_one_worker_which_the_first_job_uses),
         POOL_TEST(a_worker_holds_only_its_socket_and_the_standard_descriptors),
         POOL_TEST(a_worker_works_where_the_standard_descriptors_are_closed),
@@ -690,8 +827,8 @@ main(void)
         POOL_TEST(freeing_the_pool_ends_all_workers_at_once),
     };
 
-    jobs_marked = mmap(NULL, sizeof(*jobs_marked), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (jobs_marked == MAP_FAILED)
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (world == MAP_FAILED)
         return EXIT_FAILURE;
     return cmocka_run_group_tests_name("worker pool", tests, NULL, NULL);
 }
