@@ -245,8 +245,10 @@ kind_of_status(long status)
     switch (status) {
     case 429:
         return AWS_ERROR_THROTTLED;
-    case 500:
+    case 500: /* botocore takes these four for passing trouble (retries/standard.py) */
+    case 502:
     case 503:
+    case 504:
         return AWS_ERROR_SERVICE;
     default:
         return AWS_ERROR_NOT_AWS;

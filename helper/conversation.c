@@ -18,11 +18,12 @@
 #include "message.h"
 #include "request_log.h"
 
+#define REFUSALS_LOGGED_PER_MINUTE 10
+
 struct conversation {
     struct service *service;
     struct loop_source source;
     struct loop_timer timer;
-    struct ucred peer;
     struct buffer input;
     struct buffer output;
     struct message request;
@@ -35,12 +36,46 @@ struct conversation {
 uid_t
 conversation_peer(const struct conversation *conversation)
 {
-    return conversation->peer.uid;
+    return conversation->facts.peer;
+}
+
+/*
+ * One line, unless a user has filled his share of the log with refusals: he can have them as fast as he connects, and
+ * the system log drops everybody's lines when it drops any.
+ */
+static void
+log_result(struct conversation *conversation, const struct link_result *result)
+{
+    const struct request_facts *facts = &conversation->facts;
+
+    if (result->end != LINK_FAILED || facts->peer == 0 ||
+        rate_take(&conversation->service->rates, facts->peer, RATE_LOG, REFUSALS_LOGGED_PER_MINUTE, monotonic_ms()))
+        request_log(facts, result);
+}
+
+static struct link_result
+refusal(const struct failure *failure)
+{
+    return (struct link_result){.end = LINK_FAILED, .failure = *failure, .request_id = "", .role = "", .region = ""};
+}
+
+/* AWS may have been asked already. */
+static void
+log_abandoned(struct conversation *conversation)
+{
+    struct failure failure;
+    struct link_result result;
+
+    failure_set(&failure, "caller-gone", "whoever asked for the link hung up before it came");
+    result = refusal(&failure);
+    log_result(conversation, &result);
 }
 
 static void
 end(struct conversation *conversation)
 {
+    if (conversation->link != NULL)
+        log_abandoned(conversation);
     loop_forget(conversation->service->loop, &conversation->source);
     loop_timer_stop(conversation->service->loop, &conversation->timer);
     if (conversation->link != NULL)
@@ -88,9 +123,9 @@ answer(struct conversation *conversation)
 static void
 refuse(struct conversation *conversation, const struct failure *failure)
 {
-    struct link_result result = {.end = LINK_FAILED, .failure = *failure, .request_id = "", .role = "", .region = ""};
+    struct link_result result = refusal(failure);
 
-    request_log(&conversation->facts, &result);
+    log_result(conversation, &result);
     if (answer_compose(&conversation->output, &conversation->facts, &result))
         answer(conversation);
     else
@@ -109,7 +144,7 @@ link_came(void *owner, const struct link_result *result)
         refuse(conversation, &failure);
         return;
     }
-    request_log(&conversation->facts, result);
+    log_result(conversation, result);
     answer(conversation);
 }
 
@@ -126,7 +161,7 @@ keys_are_known(const struct message *request, bool is_issue, struct failure *fai
         for (size_t j = 0; j < sizeof(common) / sizeof(common[0]); j++)
             known = known || strcmp(key, common[j]) == 0;
         if (!known)
-            return failure_set(failure, "protocol", "unknown key '%s' in the request", key);
+            return failure_set(failure, "protocol", "the request has a key that this version does not know");
     }
     return true;
 }
@@ -138,8 +173,7 @@ read_operation(struct conversation *conversation, struct failure *failure)
     bool is_issue = operation != NULL && strcmp(operation, "issue") == 0;
 
     if (!is_issue && (operation == NULL || strcmp(operation, "whoami") != 0))
-        return failure_set(failure, "protocol", "unknown op '%s', expected issue or whoami",
-                           operation != NULL ? operation : "");
+        return failure_set(failure, "protocol", "unknown op, expected issue or whoami");
     conversation->facts.identity_only = !is_issue;
     return keys_are_known(&conversation->request, is_issue, failure);
 }
@@ -196,6 +230,8 @@ start_link(struct conversation *conversation, struct failure *failure)
     if (message_get(&conversation->request, "budget_ms") != NULL &&
         !message_get_number(&conversation->request, "budget_ms", 1, CONVERSATION_BUDGET_MAX, &budget_ms))
         return failure_set(failure, "protocol", "budget_ms must be a number from 1 to %d", CONVERSATION_BUDGET_MAX);
+    if (!facts->login && budget_ms > CONVERSATION_CLICK_MAX)
+        budget_ms = CONVERSATION_CLICK_MAX;
     request.deadline = deadline_in_ms(budget_ms);
     loop_timer_stop(conversation->service->loop, &conversation->timer);
     conversation->link = link_start(conversation->service, &request, link_came, conversation, failure);
@@ -257,21 +293,21 @@ socket_ready(void *owner, uint32_t events)
         end(conversation);
 }
 
-static bool
-watch_socket(struct conversation *conversation, int fd, struct failure *failure)
+bool
+conversation_peer_of(int fd, uid_t *peer, struct failure *failure)
 {
-    socklen_t length = sizeof(conversation->peer);
+    struct ucred credentials;
+    socklen_t length = sizeof(credentials);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &conversation->peer, &length) != 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
         return failure_set(failure, "socket", "the peer's credentials cannot be read: %s", strerror(errno));
-    conversation->facts.peer = conversation->peer.uid;
-    conversation->facts.uid = conversation->peer.uid;
-    conversation->source = (struct loop_source){.fd = fd, .ready = socket_ready, .owner = conversation};
-    return loop_watch(conversation->service->loop, &conversation->source, EPOLLIN, failure);
+    *peer = credentials.uid;
+    return true;
 }
 
 struct conversation *
-conversation_start(struct service *service, int fd, conversation_ended *ended, void *owner, struct failure *failure)
+conversation_start(struct service *service, int fd, uid_t peer, conversation_ended *ended, void *owner,
+                   struct failure *failure)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
 
@@ -280,15 +316,17 @@ conversation_start(struct service *service, int fd, conversation_ended *ended, v
         failure_set(failure, "memory", "out of memory");
         return NULL;
     }
-    *conversation = (struct conversation){.service = service,
-                                          .input = BUFFER(MESSAGE_LIMIT),
-                                          .output = BUFFER(MESSAGE_LIMIT),
-                                          .request = MESSAGE_EMPTY,
-                                          .facts = {.loginuid = -1, .started_ms = monotonic_ms()},
-                                          .timer = {.fire = took_too_long, .owner = conversation},
-                                          .ended = ended,
-                                          .owner = owner};
-    if (!watch_socket(conversation, fd, failure)) {
+    *conversation =
+        (struct conversation){.service = service,
+                              .input = BUFFER(MESSAGE_LIMIT),
+                              .output = BUFFER(MESSAGE_LIMIT),
+                              .request = MESSAGE_EMPTY,
+                              .source = {.fd = fd, .ready = socket_ready, .owner = conversation},
+                              .facts = {.peer = peer, .uid = peer, .loginuid = -1, .started_ms = monotonic_ms()},
+                              .timer = {.fire = took_too_long, .owner = conversation},
+                              .ended = ended,
+                              .owner = owner};
+    if (!loop_watch(service->loop, &conversation->source, EPOLLIN, failure)) {
         close(fd);
         free(conversation);
         return NULL;

@@ -48,6 +48,7 @@ struct credential_store {
     struct imds_fetch *credentials_fetch;
     struct imds_fetch *region_fetch;
     struct deadline next_refresh; /* beside use: not before */
+    bool refresh_failed;          /* the last one */
     TAILQ_HEAD(call_list, credential_call) calls;
 };
 
@@ -209,6 +210,7 @@ credentials_fetched(void *owner, struct credentials *credentials, const struct f
         *credentials = (struct credentials){0};
         store->rejected = false;
     }
+    store->refresh_failed = failure != NULL;
     store->next_refresh = deadline_in_ms(REFRESH_EVERY_MS);
     settle_waiting(store, false, failure);
 }
@@ -299,11 +301,14 @@ credentials_get(struct credential_store *store, struct deadline deadline, creden
     if (call == NULL)
         return NULL;
     call->credentials_done = done;
-    bool kept = is_good_for(store, CREDENTIALS_MANDATORY_SECONDS);
+    bool good = credentials_kept(store) != NULL;
+    /* Near their end, and they could not be renewed just now: they do, or an outage would cost each login its wait. */
+    bool kept = good && (is_good_for(store, CREDENTIALS_MANDATORY_SECONDS) ||
+                         (store->refresh_failed && !deadline_passed(store->next_refresh)));
     if (kept)
         refresh_beside_use(store);
     struct deadline wait = deadline;
-    if (credentials_kept(store) != NULL)
+    if (good)
         wait = deadline_earlier(deadline, deadline_in_ms(CREDENTIALS_STALE_WAIT_MS));
     return serve_or_wait(call, kept, kept || fetch_credentials(store, failure), wait);
 }

@@ -22,13 +22,22 @@
 #define STEP_EARLIER_MS 25
 
 /*
- * A peer that was waited for shorter than this was not found silent.  Clicks count less than logins, for a user chooses
- * how long his wait: his budget of a few milliseconds must not become everybody's outage.
+ * A peer is found silent only after it had its time.  A user chooses how long his click waits, and a budget of a few
+ * milliseconds must not become everybody's outage; a peer that took the connection may just be slow.
  */
-#define SILENT_FOR_LOGIN_MS 250
-#define SILENT_FOR_CLICK_MS 1000
+#define NO_CONNECTION_FOR_LOGIN_MS 500
+#define NO_CONNECTION_FOR_CLICK_MS 1000
+#define NO_ANSWER_MS               2500
+
+/* A click with less time than this finds out too little to be the one that probes after an outage. */
+#define PROBING_CLICK_MS 2000
+
+/* So many clicks of one user are mapped at a time; further ones look again a little later. */
+#define MAPPINGS_PER_USER 2
+#define MAPPING_AGAIN_MS  10
 
 struct link {
+    TAILQ_ENTRY(link) entry;
     struct service *service;
     struct shared_configuration *configuration;
     struct link_request request;
@@ -40,7 +49,11 @@ struct link {
     struct credential_call *credential_call;
     struct http_exchange *exchange;
     struct credential_store *store;
-    int64_t asked_ms; /* CLOCK_MONOTONIC: when the peer that we wait for was asked */
+    int64_t asked_ms;     /* CLOCK_MONOTONIC: when the peer that we wait for was asked */
+    bool probes_metadata; /* this request finds out whether the outage is over */
+    bool probes_endpoint;
+    bool metadata_admitted;
+    bool keys_were_kept; /* nobody had to be asked for them */
     bool mapped;
     bool retried; /* once, with fresh keys */
     struct mapping mapping;
@@ -48,7 +61,9 @@ struct link {
     struct domain_settings bare_domain; /* the defaults under a domain id that the map names itself */
     char region[64];
     char endpoint_url[512];
-    char endpoint_host[OUTAGE_NAME_SIZE];
+    char endpoint_host[264];
+    char endpoint_peer[OUTAGE_NAME_SIZE]; /* the host by this way: another domain may go there by a proxy, or trust
+                                             another CA */
     char role[128];
     char request_id[80];
     int64_t issued_at;
@@ -58,6 +73,11 @@ struct link {
 static void
 link_free(struct link *link)
 {
+    if (link->probes_metadata)
+        outage_give_back(&link->service->outages, METADATA_SERVICE, monotonic_ms());
+    if (link->probes_endpoint)
+        outage_give_back(&link->service->outages, link->endpoint_peer, monotonic_ms());
+    TAILQ_REMOVE(&link->service->links, link, entry);
     loop_timer_stop(link->service->loop, &link->timer);
     if (link->mapping_call != NULL)
         worker_call_cancel(link->mapping_call);
@@ -106,15 +126,43 @@ finish_nobody(struct link *link)
     finish(link, &result);
 }
 
-/* How asking this peer ended, for the memory of outages. */
-static void
-report_peer(struct link *link, const char *peer, bool reached, bool ran_out_of_time)
+/* May a request go to this peer, as far as outages are concerned? */
+static bool
+peer_admits(const struct link *link, const char *peer, bool *probes, struct failure *failure)
 {
-    int64_t now_ms = monotonic_ms();
-    int64_t silent_ms = link->request.kind == RATE_LOGIN ? SILENT_FOR_LOGIN_MS : SILENT_FOR_CLICK_MS;
+    bool may_probe = link->request.kind == RATE_LOGIN || deadline_left_ms(link->request.deadline) >= PROBING_CLICK_MS;
+    enum outage_verdict verdict = outage_ask(&link->service->outages, peer, may_probe, monotonic_ms(), failure);
 
-    if (reached || !ran_out_of_time || now_ms - link->asked_ms >= silent_ms)
-        outage_report(&link->service->outages, peer, reached, now_ms);
+    *probes = verdict == OUTAGE_PROBE;
+    return verdict != OUTAGE_REFUSED;
+}
+
+/* The endpoint answered, or was silent for long enough to say that it did not. */
+static void
+report_endpoint(struct link *link, bool reached)
+{
+    link->probes_endpoint = false;
+    outage_report(&link->service->outages, link->endpoint_peer, reached, monotonic_ms());
+}
+
+static bool
+waited_long_enough(const struct link *link, bool connected)
+{
+    int64_t no_connection_ms =
+        link->request.kind == RATE_LOGIN ? NO_CONNECTION_FOR_LOGIN_MS : NO_CONNECTION_FOR_CLICK_MS;
+
+    return monotonic_ms() - link->asked_ms >= (connected ? NO_ANSWER_MS : no_connection_ms);
+}
+
+static void
+report_exchange(struct link *link, const struct http_answer *answer)
+{
+    bool ran_out_of_time = strcmp(answer->failure.code, "timeout") == 0;
+
+    if (answer->end == HTTP_ANSWERED)
+        report_endpoint(link, true);
+    else if (!ran_out_of_time || waited_long_enough(link, answer->end == HTTP_TIMED_OUT))
+        report_endpoint(link, false);
 }
 
 /* A metadata service that refuses is there; one that cannot be reached, or says nothing, is not. */
@@ -124,7 +172,10 @@ report_metadata(struct link *link, const struct failure *failure)
     bool silent = failure != NULL && strcmp(failure->code, "timeout") == 0;
     bool unreachable = failure != NULL && strcmp(failure->code, "imds-unreachable") == 0;
 
-    report_peer(link, METADATA_SERVICE, !silent && !unreachable, silent);
+    if (silent && !waited_long_enough(link, false))
+        return;
+    link->probes_metadata = false;
+    outage_report(&link->service->outages, METADATA_SERVICE, !silent && !unreachable, monotonic_ms());
 }
 
 static void
@@ -133,10 +184,6 @@ deadline_came(void *owner)
     struct link *link = owner;
     struct failure failure;
 
-    if (link->exchange != NULL)
-        report_peer(link, link->endpoint_host, false, true);
-    else if (link->credential_call != NULL)
-        report_peer(link, METADATA_SERVICE, false, true);
     failure_set(&failure, "timeout", "no link in the time that was given; it stopped while waiting for %s",
                 link->exchange != NULL          ? link->endpoint_host
                 : link->credential_call != NULL ? METADATA_SERVICE
@@ -173,7 +220,8 @@ credentials_came(void *owner, const struct credentials *credentials, const struc
     struct link *link = owner;
 
     link->credential_call = NULL;
-    report_metadata(link, credentials == NULL ? failure : NULL);
+    if (!link->keys_were_kept)
+        report_metadata(link, credentials == NULL ? failure : NULL);
     if (credentials == NULL)
         finish_failed(link, failure);
     else
@@ -184,7 +232,9 @@ credentials_came(void *owner, const struct credentials *credentials, const struc
 static bool
 metadata_admits(struct link *link, bool kept, struct failure *failure)
 {
-    return kept || outage_admits(&link->service->outages, METADATA_SERVICE, monotonic_ms(), failure);
+    if (!kept && !link->metadata_admitted)
+        link->metadata_admitted = peer_admits(link, METADATA_SERVICE, &link->probes_metadata, failure);
+    return kept || link->metadata_admitted;
 }
 
 static void
@@ -192,7 +242,8 @@ get_credentials(struct link *link)
 {
     struct failure failure;
 
-    if (!metadata_admits(link, credentials_kept(link->store) != NULL, &failure)) {
+    link->keys_were_kept = credentials_kept(link->store) != NULL;
+    if (!metadata_admits(link, link->keys_were_kept, &failure)) {
         finish_failed(link, &failure);
         return;
     }
@@ -218,7 +269,7 @@ answer_came(void *owner, struct http_answer *answer)
     char *url = NULL;
 
     link->exchange = NULL;
-    report_peer(link, link->endpoint_host, answer->end == HTTP_ANSWERED, strcmp(answer->failure.code, "timeout") == 0);
+    report_exchange(link, answer);
     snprintf(link->request_id, sizeof(link->request_id), "%s", answer->request_id);
     if (!presigned_url_answer(&link->parameters, answer, &url, &result.failure)) {
         if (strcmp(result.failure.code, "expired-credentials") == 0 && !link->retried)
@@ -232,6 +283,17 @@ answer_came(void *owner, struct http_answer *answer)
     result.expires_at = link->issued_at + link->parameters.expires_in_seconds;
     finish(link, &result);
     secret_free(&url);
+}
+
+static void
+name_peer(struct link *link)
+{
+    const char *proxy = link->domain->proxy_url;
+    const char *ca_bundle = link->domain->ca_bundle;
+
+    snprintf(link->endpoint_peer, sizeof(link->endpoint_peer), "%s%s%s%s%s%s", link->endpoint_host,
+             proxy != NULL ? " by proxy " : "", proxy != NULL ? proxy : "", ca_bundle != NULL ? " (CA bundle " : "",
+             ca_bundle != NULL ? ca_bundle : "", ca_bundle != NULL ? ")" : "");
 }
 
 /* Everything about the request is known but the keys. */
@@ -261,8 +323,9 @@ prepare_request(struct link *link, struct failure *failure)
         .proxy_url = domain->proxy_url,
         .studio_url_suffixes = domain->studio_url_suffixes,
     };
+    name_peer(link);
     return presigned_url_check(&link->parameters, failure) &&
-           outage_admits(&link->service->outages, link->endpoint_host, monotonic_ms(), failure);
+           peer_admits(link, link->endpoint_peer, &link->probes_endpoint, failure);
 }
 
 static void
@@ -284,11 +347,11 @@ region_came(void *owner, const char *region, const struct failure *failure)
     struct link *link = owner;
 
     link->credential_call = NULL;
+    report_metadata(link, region == NULL ? failure : NULL);
     if (region != NULL) {
         use_region(link, region);
         return;
     }
-    report_metadata(link, failure);
     finish_failed(link, failure);
 }
 
@@ -386,6 +449,8 @@ go_on_with_mapping(struct link *link)
         find_region(link);
 }
 
+static void map_account(void *owner);
+
 static void
 account_mapped(void *owner, const void *answer, size_t length, const struct failure *failure)
 {
@@ -393,15 +458,18 @@ account_mapped(void *owner, const void *answer, size_t length, const struct fail
     struct failure unknown;
 
     link->mapping_call = NULL;
-    if (answer != NULL && length == sizeof(link->mapping)) {
+    if (link->configuration != link->service->current) { /* mapped by one, the settings of another would follow */
+        map_account(link);
+    } else if (answer != NULL && length == sizeof(link->mapping)) {
         memcpy(&link->mapping, answer, sizeof(link->mapping));
         go_on_with_mapping(link);
-        return;
+    } else {
+        failure_set(&unknown, "directory",
+                    "the account and its groups could not be looked up in time; is the directory (NSS, SSSD) well? "
+                    "(%s)",
+                    failure != NULL ? failure->message : "no answer");
+        finish_failed(link, &unknown);
     }
-    failure_set(&unknown, "directory",
-                "the account and its groups could not be looked up in time; is the directory (NSS, SSSD) well? (%s)",
-                failure != NULL ? failure->message : "no answer");
-    finish_failed(link, &unknown);
 }
 
 static void
@@ -411,22 +479,62 @@ arm_deadline(struct link *link)
     loop_timer_start(link->service->loop, &link->timer, link->request.deadline);
 }
 
+/* Does this user have as many clicks in the mapping workers as he may have? */
+static bool
+user_is_being_mapped(const struct link *link)
+{
+    const struct link *other;
+    unsigned count = 0;
+
+    if (link->request.kind == RATE_LOGIN)
+        return false;
+    TAILQ_FOREACH(other, &link->service->links, entry)
+    if (other->mapping_call != NULL && other->request.kind == RATE_CLICK && other->request.uid == link->request.uid)
+        count++;
+    return count >= MAPPINGS_PER_USER;
+}
+
+static void
+hold_configuration(struct link *link)
+{
+    struct shared_configuration *current = link->service->current;
+
+    if (current != NULL)
+        configuration_hold(current);
+    configuration_release(link->configuration);
+    link->configuration = current;
+    link->store = link->service->origins != NULL ? link->service->origins->store : NULL;
+}
+
+static void
+finish_unconfigured(struct link *link)
+{
+    if (link->service->state == CONFIGURATION_BROKEN)
+        finish_failed(link, &link->service->broken);
+    else
+        finish_nobody(link);
+}
+
 static void
 map_account(void *owner)
 {
     struct link *link = owner;
     struct failure failure;
 
-    arm_deadline(link);
+    hold_configuration(link);
     if (link->configuration == NULL) {
-        if (link->service->state == CONFIGURATION_BROKEN)
-            finish_failed(link, &link->service->broken);
-        else
-            finish_nobody(link);
+        finish_unconfigured(link);
         return;
     }
-    link->mapping_call = worker_call_start(link->service->mappers, &link->request.uid, sizeof(link->request.uid),
-                                           step_deadline(link), account_mapped, link, &failure);
+    if (user_is_being_mapped(link) && deadline_left_ms(link->request.deadline) > MAPPING_AGAIN_MS) {
+        link->timer.fire = map_account;
+        loop_timer_start(link->service->loop, &link->timer, deadline_in_ms(MAPPING_AGAIN_MS));
+        return;
+    }
+    arm_deadline(link);
+    link->mapping_call =
+        worker_call_start(link->service->mappers[link->request.kind], &link->request.uid, sizeof(link->request.uid),
+                          step_deadline(link), account_mapped, link, &failure);
     if (link->mapping_call == NULL)
         finish_failed(link, &failure);
 }
@@ -438,6 +546,7 @@ carry_out_order(void *owner)
     struct failure failure;
 
     arm_deadline(link);
+    hold_configuration(link);
     if (link->configuration == NULL) {
         failure = link->service->broken;
         if (link->service->state != CONFIGURATION_BROKEN)
@@ -470,13 +579,12 @@ link_create(struct service *service, struct deadline deadline, void (*first_step
     }
     service_refresh(service);
     link->service = service;
-    link->configuration = service->current != NULL ? configuration_hold(service->current) : NULL;
-    link->store = service->origins != NULL ? service->origins->store : NULL;
     link->request.deadline = deadline;
     link->done = done;
     link->owner = owner;
     link->timer = (struct loop_timer){.fire = first_step, .owner = link};
     loop_timer_start(service->loop, &link->timer, deadline_in_ms(0));
+    TAILQ_INSERT_TAIL(&service->links, link, entry);
     return link;
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -286,6 +287,7 @@ main(int argc, char **argv)
     int status;
 
     process_keep_secrets();
+    umask(022); /* what --listen makes must be open to all, whatever the umask of who starts it */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* workers are waited for; whoever started us may have ignored it */
     if (!environment_clean(&failure))

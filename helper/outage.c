@@ -43,22 +43,31 @@ log_change(int priority, const char *event, const struct outage *outage)
     journal_end(&line);
 }
 
-bool
-outage_admits(struct outages *outages, const char *peer, int64_t now_ms, struct failure *failure)
+enum outage_verdict
+outage_ask(struct outages *outages, const char *peer, bool may_probe, int64_t now_ms, struct failure *failure)
 {
     struct outage *outage = find_peer(outages, peer);
 
     if (outage == NULL || outage->failures < OUTAGE_FAILURES)
-        return true;
+        return OUTAGE_NONE;
     outage->used_ms = now_ms;
-    if (now_ms < outage->next_try_ms)
-        return failure_set(
-            failure, "unavailable",
-            "%s did not answer the last %u times; it is asked again in %d s, and until then nobody waits "
-            "for it",
-            outage->peer, outage->failures, (int) ((outage->next_try_ms - now_ms + 999) / 1000));
-    outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
-    return true;
+    if (may_probe && now_ms >= outage->next_try_ms) {
+        outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
+        return OUTAGE_PROBE;
+    }
+    failure_set(failure, "unavailable",
+                "%s did not answer the last %u times; it is asked again every %d s, and until then nobody waits for it",
+                outage->peer, outage->failures, OUTAGE_PAUSE_MS / 1000);
+    return OUTAGE_REFUSED;
+}
+
+void
+outage_give_back(struct outages *outages, const char *peer, int64_t now_ms)
+{
+    struct outage *outage = find_peer(outages, peer);
+
+    if (outage != NULL)
+        outage->next_try_ms = now_ms;
 }
 
 void

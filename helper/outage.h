@@ -18,7 +18,7 @@
 #define OUTAGE_FAILURES  3
 #define OUTAGE_PAUSE_MS  15000
 #define OUTAGE_PEERS     32
-#define OUTAGE_NAME_SIZE 264
+#define OUTAGE_NAME_SIZE 512
 
 struct outage {
     char peer[OUTAGE_NAME_SIZE];
@@ -32,10 +32,20 @@ struct outages {
     struct outage entries[OUTAGE_PEERS];
 };
 
-/* May a request go to this peer now?  False with code "unavailable". */
-bool outage_admits(struct outages *outages, const char *peer, int64_t now_ms, struct failure *failure);
+enum outage_verdict {
+    OUTAGE_NONE,    /* go on */
+    OUTAGE_PROBE,   /* go on, and tell how it ended: outage_report, or outage_give_back where nothing was found out */
+    OUTAGE_REFUSED, /* the failure says so, code "unavailable" */
+};
+
+/* May a request go to this peer now?  may_probe: is it one that can find out whether the outage is over? */
+enum outage_verdict outage_ask(struct outages *outages, const char *peer, bool may_probe, int64_t now_ms,
+                               struct failure *failure);
 
 /* How a request that was let through ended: did the peer answer, whatever it said? */
 void outage_report(struct outages *outages, const char *peer, bool reached, int64_t now_ms);
+
+/* A probe that found nothing out: the next request may be one. */
+void outage_give_back(struct outages *outages, const char *peer, int64_t now_ms);
 
 #endif

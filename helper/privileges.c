@@ -25,10 +25,8 @@ process_keep_secrets(void)
 #endif
 }
 
-/* What may stay: systemd's socket activation and journal, the time zone, and what a sanitizer or a test of ours reads.
- */
-static const char *const kept_variables[] = {"LISTEN_PID", "LISTEN_FDS",   "LISTEN_FDNAMES", "JOURNAL_STREAM",
-                                             "TZ",         "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+/* What may stay: systemd's socket activation and journal, and the time zone. */
+static const char *const kept_variables[] = {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "JOURNAL_STREAM", "TZ"};
 
 #define KEPT (sizeof(kept_variables) / sizeof(kept_variables[0]))
 

@@ -1,7 +1,9 @@
 /*
- * rate.h: how many links a user may get in a minute, logins and clicks apart, so that neither uses up the other.
+ * rate.h: how much of something a user may have in a minute; logins and clicks apart, so that neither uses up the
+ * other.
  *
- * A token bucket for each uid and kind: `limit` at once, and `limit` a minute in the long run.
+ * A token bucket for each uid and kind: `limit` at once, and `limit` a minute in the long run, so that the first minute
+ * may see nearly twice as many.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,7 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum rate_kind { RATE_LOGIN, RATE_CLICK };
+enum rate_kind {
+    RATE_LOGIN,      /* links made at logins */
+    RATE_CLICK,      /* links that the user asked for himself */
+    RATE_CONNECTION, /* his connections */
+    RATE_LOG,        /* log lines about his refusals */
+};
 
 #define RATE_USERS 1024
 
@@ -29,7 +36,7 @@ struct rates {
     struct rate entries[RATE_USERS];
 };
 
-/* Take one link from the user's bucket; false when it is empty. */
+/* Take one from the user's bucket; false when it is empty. */
 bool rate_take(struct rates *rates, uid_t uid, enum rate_kind kind, int limit, int64_t now_ms);
 
 #endif

@@ -56,7 +56,9 @@ accept_connections(struct server *server, bool wanted)
 static void
 accept_again(void *owner)
 {
-    accept_connections(owner, true);
+    struct server *server = owner;
+
+    accept_connections(server, server->conversation_count < SERVER_CONVERSATIONS);
 }
 
 static void
@@ -94,28 +96,27 @@ conversation_has_ended(void *owner, struct conversation *conversation)
         start_idle_timer(server);
 }
 
+/* What a user may have of us: so many conversations at a time, so many connections a minute, and not root's share. */
 static bool
-user_has_too_many(const struct server *server, int fd)
+user_has_too_many(struct server *server, uid_t peer)
 {
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
     unsigned count = 0;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-        return true;
-    if (peer.uid != 0 && server->conversation_count >= SERVER_CONVERSATIONS - SERVER_CONVERSATIONS_OF_ROOT)
-        return true;
-    for (size_t i = 0; peer.uid != 0 && i < server->conversation_count; i++)
-        if (conversation_peer(server->conversations[i]) == peer.uid)
+    if (peer == 0)
+        return false;
+    for (size_t i = 0; i < server->conversation_count; i++)
+        if (conversation_peer(server->conversations[i]) == peer)
             count++;
-    return count >= SERVER_CONVERSATIONS_PER_USER;
+    return count >= SERVER_CONVERSATIONS_PER_USER ||
+           server->conversation_count >= SERVER_CONVERSATIONS - SERVER_CONVERSATIONS_OF_ROOT ||
+           !rate_take(&server->service->rates, peer, RATE_CONNECTION, SERVER_CONNECTIONS_PER_MINUTE, monotonic_ms());
 }
 
 static bool
-converse(struct server *server, int fd, struct failure *failure)
+converse(struct server *server, int fd, uid_t peer, struct failure *failure)
 {
     struct conversation *conversation =
-        conversation_start(server->service, fd, conversation_has_ended, server, failure);
+        conversation_start(server->service, fd, peer, conversation_has_ended, server, failure);
 
     if (conversation == NULL)
         return false;
@@ -140,6 +141,7 @@ connection_came(void *owner, uint32_t events)
     const struct listener *listener = owner;
     int fd = accept4(listener->source.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct failure failure;
+    uid_t peer;
 
     (void) events;
     if (fd < 0) {
@@ -147,9 +149,9 @@ connection_came(void *owner, uint32_t events)
             rest_from_accepting(listener->server);
         return;
     }
-    if (user_has_too_many(listener->server, fd))
+    if (!conversation_peer_of(fd, &peer, &failure) || user_has_too_many(listener->server, peer))
         close(fd);
-    else if (!converse(listener->server, fd, &failure))
+    else if (!converse(listener->server, fd, peer, &failure))
         rest_from_accepting(listener->server);
 }
 
@@ -186,6 +188,19 @@ server_create(struct service *service, struct failure *failure)
     return server;
 }
 
+/* What of the server the loop holds on to must not outlive it. */
+static bool
+run_loop(struct server *server, struct failure *failure)
+{
+    bool good = loop_run(server->service->loop, failure);
+
+    loop_timer_stop(server->service->loop, &server->idle);
+    loop_timer_stop(server->service->loop, &server->accept_again);
+    for (int i = 0; i < server->listener_count; i++)
+        loop_forget(server->service->loop, &server->listeners[i].source);
+    return good;
+}
+
 bool
 server_run(struct service *service, const int *sockets, int count, bool idle_exit, struct failure *failure)
 {
@@ -196,21 +211,26 @@ server_run(struct service *service, const int *sockets, int count, bool idle_exi
     server->idle_exit = idle_exit;
     if (!watch_listeners(server, sockets, count, failure))
         return false;
-    if (service->mappers != NULL)
-        worker_pool_warm(service->mappers);
+    worker_pool_warm(service->mappers[RATE_LOGIN]);
+    worker_pool_warm(service->mappers[RATE_CLICK]);
     start_idle_timer(server);
-    return loop_run(service->loop, failure);
+    return run_loop(server, failure);
 }
 
 bool
 server_run_one(struct service *service, int fd, struct failure *failure)
 {
     AUTO_FREE struct server *server = server_create(service, failure);
+    uid_t peer;
 
     if (server == NULL)
         return false;
     server->one_conversation = true;
-    return converse(server, fd, failure) && loop_run(service->loop, failure);
+    if (!conversation_peer_of(fd, &peer, failure)) {
+        close(fd);
+        return false;
+    }
+    return converse(server, fd, peer, failure) && run_loop(server, failure);
 }
 
 /* A socket that nobody listens on any more gives way; one that answers does not. */

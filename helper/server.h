@@ -15,6 +15,7 @@
 #define SERVER_CONVERSATIONS          512 /* in all; further connections wait in the backlog */
 #define SERVER_CONVERSATIONS_OF_ROOT  64  /* of these, kept for logins */
 #define SERVER_CONVERSATIONS_PER_USER 16  /* of one uid other than root; further ones are closed */
+#define SERVER_CONNECTIONS_PER_MINUTE 600 /* likewise */
 
 /*
  * Make the socket PATH (0666), for --listen.  As root: its folder is made when it is absent (0755), users/ in it

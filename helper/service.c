@@ -19,7 +19,7 @@ map_in_worker(const void *context, const void *request, size_t length, void *ans
     struct mapping *mapping = answer;
     uid_t uid;
 
-    if (length != sizeof(uid))
+    if (length != sizeof(uid) || context == NULL)
         return 0;
     memcpy(&uid, request, sizeof(uid));
     memset(mapping, 0, sizeof(*mapping));
@@ -112,12 +112,18 @@ put_in_force(struct service *service, struct configuration *configuration, struc
         return failure_set(failure, "memory", "out of memory");
     *shared = (struct shared_configuration){.configuration = configuration, .users = 1};
     service->current = shared;
-    if (service->mappers != NULL) {
-        worker_pool_renew(service->mappers, configuration);
-        return true;
-    }
-    service->mappers = worker_pool_create(service->loop, "map", map_in_worker, configuration, MAPPING_WORKERS, failure);
-    return service->mappers != NULL;
+    return true;
+}
+
+/* Nothing but what is in force may be in a worker's memory, for the old configuration is about to be freed. */
+static void
+renew_workers(struct service *service)
+{
+    const void *context = service->current != NULL ? service->current->configuration : NULL;
+
+    for (size_t i = 0; i < sizeof(service->mappers) / sizeof(service->mappers[0]); i++)
+        if (service->mappers[i] != NULL)
+            worker_pool_renew(service->mappers[i], context);
 }
 
 static void
@@ -145,16 +151,32 @@ service_refresh(struct service *service)
                                         &service->broken);
     if (service->state == CONFIGURATION_LOADED && !put_in_force(service, configuration, &service->broken)) {
         service->state = CONFIGURATION_BROKEN;
-        if (service->current == NULL)
-            configuration_free(configuration);
-    }
-    if (service->state != CONFIGURATION_LOADED) {
-        configuration_release(service->current);
-        service->current = NULL;
+        configuration_free(configuration);
     }
     if (service->state == CONFIGURATION_BROKEN)
         log_broken(&service->broken);
+    renew_workers(service);
     configuration_release(old);
+}
+
+static bool
+make_parts(struct service *service, struct failure *failure)
+{
+    static const char *const names[] = {[RATE_LOGIN] = "map-login", [RATE_CLICK] = "map-click"};
+
+    service->loop = loop_create(failure);
+    if (service->loop == NULL)
+        return false;
+    service->http = http_create(service->loop, failure);
+    if (service->http == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        service->mappers[i] =
+            worker_pool_create(service->loop, names[i], map_in_worker, NULL, MAPPING_WORKERS, failure);
+        if (service->mappers[i] == NULL)
+            return false;
+    }
+    return true;
 }
 
 struct service *
@@ -169,10 +191,8 @@ service_create(const struct service_options *options, struct failure *failure)
     service->options = *options;
     service->uid_min = uid_min_of(LOGIN_DEFS);
     service->state = CONFIGURATION_ABSENT;
-    service->loop = loop_create(failure);
-    if (service->loop != NULL)
-        service->http = http_create(service->loop, failure);
-    if (service->http == NULL) {
+    TAILQ_INIT(&service->links);
+    if (!make_parts(service, failure)) {
         service_free(service);
         return NULL;
     }
@@ -185,7 +205,8 @@ service_free(struct service *service)
 {
     if (service == NULL)
         return;
-    worker_pool_free(service->mappers);
+    worker_pool_free(service->mappers[RATE_LOGIN]);
+    worker_pool_free(service->mappers[RATE_CLICK]);
     free_origins(service->origins);
     http_free(service->http);
     loop_free(service->loop);

@@ -8,6 +8,7 @@
 #define SERVICE_H
 
 #include <stdbool.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "configuration.h"
@@ -19,7 +20,8 @@
 #include "rate.h"
 #include "worker_pool.h"
 
-#define MAPPING_WORKERS 8
+/* Logins and clicks have workers of their own: a user whose clicks hang in the directory delays no login. */
+#define MAPPING_WORKERS 4
 
 /* A configuration that lives as long as somebody uses it, while a newer one may already be in force. */
 struct shared_configuration {
@@ -37,6 +39,8 @@ struct credential_origin {
     struct credential_origin *next;
 };
 
+TAILQ_HEAD(links, link);
+
 struct service_options {
     const char *config_folder;
     uid_t also_owner; /* safe_open.h */
@@ -47,7 +51,8 @@ struct service {
     uid_t uid_min;
     struct loop *loop;
     struct http *http;
-    struct worker_pool *mappers;
+    struct worker_pool *mappers[2];    /* RATE_LOGIN, RATE_CLICK */
+    struct links links;                /* under way */
     struct credential_origin *origins; /* the one in force first */
     enum configuration_state state;
     struct configuration_stamp stamp;

@@ -276,7 +276,7 @@ without_a_code_the_status_decides(void **state)
     expect_word("http-429", "", 429, "throttled");
     expect_word("http-500", "", 500, "service-error");
     expect_word("http-503", "", 503, "service-error");
-    expect_word("http-502", "", 502, "bad-answer");
+    expect_word("http-502", "", 502, "service-error");
     expect_word("http-407", "", 407, "bad-answer");
     expect_word("http-301", "", 301, "bad-answer");
 }

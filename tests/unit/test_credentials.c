@@ -887,6 +887,23 @@ keys_at_their_end_still_serve_when_the_fetch_fails(void **state)
 }
 
 static void
+keys_at_their_end_serve_at_once_after_a_fetch_that_failed(void **state)
+{
+    (void) state;
+    struct waiter waiter;
+    ask(&waiter, 3000);
+    serve_keys("ASIA1", 200);
+    ask(&waiter, 3000);
+    answer(role_path, 404, "");
+    expect_keys(&waiter, "ASIA1");
+    unsigned before = (unsigned) requests_started;
+    ask(&waiter, 3000);
+    turn_of_the_loop();
+    assert_int_equal(requests_started, before);
+    expect_keys(&waiter, "ASIA1");
+}
+
+static void
 keys_at_their_end_still_serve_when_the_fetch_is_slow(void **state)
 {
     (void) state;
@@ -1205,6 +1222,7 @@ main(void)
         in_a_new_store(a_refresh_that_failed_is_not_tried_again_for_a_minute),
         in_a_new_store(keys_at_their_end_are_fetched_first),
         in_a_new_store(keys_at_their_end_still_serve_when_the_fetch_fails),
+        in_a_new_store(keys_at_their_end_serve_at_once_after_a_fetch_that_failed),
         in_a_new_store(keys_at_their_end_still_serve_when_the_fetch_is_slow),
         in_a_new_store(rejected_keys_are_never_given_again),
         in_a_new_store(keys_rejected_while_one_waits_for_better_do_not_serve_him),

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,13 +26,19 @@ fail_times(struct outages *outages, const char *peer, unsigned times, int64_t no
         outage_report(outages, peer, false, now_ms);
 }
 
+static bool
+admits(struct outages *outages, const char *peer, int64_t now_ms, struct failure *failure)
+{
+    return outage_ask(outages, peer, true, now_ms, failure) != OUTAGE_REFUSED;
+}
+
 static void
 a_peer_without_failures_is_admitted(void **state)
 {
     struct outages outages = {0};
 
     (void) state;
-    assert_true(outage_admits(&outages, API, 1000, NULL));
+    assert_true(admits(&outages, API, 1000, NULL));
 }
 
 static void
@@ -41,7 +48,7 @@ two_failures_are_no_outage(void **state)
 
     (void) state;
     fail_times(&outages, API, 2, 1000);
-    assert_true(outage_admits(&outages, API, 1001, NULL));
+    assert_true(admits(&outages, API, 1001, NULL));
 }
 
 static void
@@ -52,10 +59,10 @@ after_three_failures_nobody_waits(void **state)
 
     (void) state;
     fail_times(&outages, API, 3, 1000);
-    assert_false(outage_admits(&outages, API, 1001, &failure));
+    assert_false(admits(&outages, API, 1001, &failure));
     assert_string_equal(failure.code, "unavailable");
     assert_non_null(strstr(failure.message, API));
-    assert_false(outage_admits(&outages, API, 1000 + OUTAGE_PAUSE_MS - 1, NULL));
+    assert_false(admits(&outages, API, 1000 + OUTAGE_PAUSE_MS - 1, NULL));
 }
 
 static void
@@ -66,8 +73,8 @@ one_probe_goes_through_after_the_pause(void **state)
 
     (void) state;
     fail_times(&outages, API, 3, 1000);
-    assert_true(outage_admits(&outages, API, later, NULL));
-    assert_false(outage_admits(&outages, API, later, NULL));
+    assert_true(admits(&outages, API, later, NULL));
+    assert_false(admits(&outages, API, later, NULL));
 }
 
 static void
@@ -78,10 +85,10 @@ a_probe_that_fails_begins_the_pause_anew(void **state)
 
     (void) state;
     fail_times(&outages, API, 3, 1000);
-    assert_true(outage_admits(&outages, API, later, NULL));
+    assert_true(admits(&outages, API, later, NULL));
     outage_report(&outages, API, false, later + 3000);
-    assert_false(outage_admits(&outages, API, later + OUTAGE_PAUSE_MS, NULL));
-    assert_true(outage_admits(&outages, API, later + 3000 + OUTAGE_PAUSE_MS, NULL));
+    assert_false(admits(&outages, API, later + OUTAGE_PAUSE_MS, NULL));
+    assert_true(admits(&outages, API, later + 3000 + OUTAGE_PAUSE_MS, NULL));
 }
 
 static void
@@ -92,11 +99,11 @@ a_probe_that_is_answered_ends_the_outage(void **state)
 
     (void) state;
     fail_times(&outages, API, 3, 1000);
-    assert_true(outage_admits(&outages, API, later, NULL));
+    assert_true(admits(&outages, API, later, NULL));
     outage_report(&outages, API, true, later);
-    assert_true(outage_admits(&outages, API, later, NULL));
+    assert_true(admits(&outages, API, later, NULL));
     fail_times(&outages, API, 2, later);
-    assert_true(outage_admits(&outages, API, later, NULL));
+    assert_true(admits(&outages, API, later, NULL));
 }
 
 static void
@@ -108,7 +115,7 @@ an_answer_between_failures_starts_the_count_anew(void **state)
     fail_times(&outages, API, 2, 1000);
     outage_report(&outages, API, true, 1000);
     fail_times(&outages, API, 2, 1000);
-    assert_true(outage_admits(&outages, API, 1001, NULL));
+    assert_true(admits(&outages, API, 1001, NULL));
 }
 
 static void
@@ -118,7 +125,7 @@ another_peer_is_not_concerned(void **state)
 
     (void) state;
     fail_times(&outages, API, 3, 1000);
-    assert_true(outage_admits(&outages, "api.sagemaker.us-east-1.amazonaws.com", 1001, NULL));
+    assert_true(admits(&outages, "api.sagemaker.us-east-1.amazonaws.com", 1001, NULL));
 }
 
 static void
@@ -132,10 +139,35 @@ more_peers_than_the_table_holds_forget_the_oldest_alone(void **state)
         snprintf(peer, sizeof(peer), "host-%d", i);
         fail_times(&outages, peer, 3, 1000 + i);
     }
-    assert_true(outage_admits(&outages, "host-0", 1100, NULL));
-    assert_false(outage_admits(&outages, "host-1", 1100, NULL));
+    assert_true(admits(&outages, "host-0", 1100, NULL));
+    assert_false(admits(&outages, "host-1", 1100, NULL));
     snprintf(peer, sizeof(peer), "host-%d", OUTAGE_PEERS);
-    assert_false(outage_admits(&outages, peer, 1100, NULL));
+    assert_false(admits(&outages, peer, 1100, NULL));
+}
+
+static void
+who_cannot_find_out_does_not_get_the_probe(void **state)
+{
+    struct outages outages = {0};
+    int64_t later = 1000 + OUTAGE_PAUSE_MS;
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_int_equal(outage_ask(&outages, API, false, later, NULL), OUTAGE_REFUSED);
+    assert_int_equal(outage_ask(&outages, API, true, later, NULL), OUTAGE_PROBE);
+}
+
+static void
+a_probe_that_found_nothing_out_goes_to_the_next(void **state)
+{
+    struct outages outages = {0};
+    int64_t later = 1000 + OUTAGE_PAUSE_MS;
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    assert_int_equal(outage_ask(&outages, API, true, later, NULL), OUTAGE_PROBE);
+    outage_give_back(&outages, API, later + 10);
+    assert_int_equal(outage_ask(&outages, API, true, later + 10, NULL), OUTAGE_PROBE);
 }
 
 int
@@ -149,6 +181,8 @@ main(void)
         cmocka_unit_test(a_probe_that_fails_begins_the_pause_anew),
         cmocka_unit_test(a_probe_that_is_answered_ends_the_outage),
         cmocka_unit_test(an_answer_between_failures_starts_the_count_anew),
+        cmocka_unit_test(who_cannot_find_out_does_not_get_the_probe),
+        cmocka_unit_test(a_probe_that_found_nothing_out_goes_to_the_next),
         cmocka_unit_test(another_peer_is_not_concerned),
         cmocka_unit_test(more_peers_than_the_table_holds_forget_the_oldest_alone),
     };

@@ -495,7 +495,7 @@ every_kind_of_error_has_its_word_and_an_advice(void **state)
         {400, "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}", "throttled", "icon"},
         {500, "{\"__type\":\"InternalFailure\"}", "service-error", "later"},
         {503, "", "service-error", "later"},
-        {502, "<html>proxy</html>", "bad-answer", "proxy_url"},
+        {407, "<html>proxy</html>", "bad-answer", "proxy_url"},
         {301, "", "bad-answer", "resolves"},
         {204, "", "bad-answer", "resolves"},
         {403, "{\"__type\":\"OptInRequired\"}", "refused", "OptInRequired"},
