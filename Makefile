@@ -45,6 +45,10 @@ LINK    := $(CC) -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(SANITIZE)
            $(LDFLAGS)
 HELPER_LIBS := -lcurl -lcrypto -lcjson
 
+# One short line a file; V=1 shows the commands, make -s nothing.
+Q   := $(if $(V),,@)
+SAY := @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '%-5s %s\n')
+
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 LIB_OBJECTS      := $(call objects,lib)
 MODULE_OBJECTS   := $(call objects,pam_module)
@@ -68,7 +72,8 @@ quoted = '$(subst ','\'',$(1))'
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(SAY) CC $@
+	$(Q)$(COMPILE) -c -o $@ $<
 
 $(BUILD)/lib.a: $(LIB_OBJECTS)
 $(BUILD)/helper.a: $(filter-out %/main.o,$(HELPER_OBJECTS))
@@ -79,23 +84,29 @@ $(BUILD)/%.a:
 
 # Only pam_sm_* leave the module, and it needs libpam and libc alone; tests/test_build.py holds it to that.
 $(MODULE): $(MODULE_OBJECTS) $(BUILD)/lib.a pam_module/pam_sagemaker_studio.map
-	$(LINK) -shared -Wl,--version-script=pam_module/pam_sagemaker_studio.map $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) \
+	$(SAY) LINK $@
+	$(Q)$(LINK) -shared -Wl,--version-script=pam_module/pam_sagemaker_studio.map $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) \
 		-o $@ $(MODULE_OBJECTS) $(BUILD)/lib.a -lpam
 
 $(HELPER): $(BUILD)/helper/main.o $(BUILD)/helper.a $(BUILD)/lib.a
-	$(LINK) -pie -o $@ $^ $(HELPER_LIBS)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -pie -o $@ $^ $(HELPER_LIBS)
 
 $(LAUNCHER): $(BUILD)/launcher/main.o $(BUILD)/launcher.a $(BUILD)/lib.a
-	$(LINK) -pie -o $@ $^
+	$(SAY) LINK $@
+	$(Q)$(LINK) -pie -o $@ $^
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/helper.a $(BUILD)/launcher.a $(BUILD)/lib.a
-	$(LINK) -o $@ $^ $(HELPER_LIBS) -lcmocka
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(HELPER_LIBS) -lcmocka
 $(BUILD)/tests/unit/%.o: COMPILE += -Ihelper -Ilauncher
 
 $(BUILD)/tests/pam_application: $(BUILD)/tests/pam_application.o
-	$(LINK) -rdynamic -o $@ $< -lpam -lpthread
+	$(SAY) LINK $@
+	$(Q)$(LINK) -rdynamic -o $@ $< -lpam -lpthread
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/tests/nss_stand_in.o
-	$(LINK) -shared -Wl,-soname,libnss_standin.so.2 -o $@ $<
+	$(SAY) LINK $@
+	$(Q)$(LINK) -shared -Wl,-soname,libnss_standin.so.2 -o $@ $<
 
 demo:
 	@tests/install-packages demo
@@ -129,7 +140,8 @@ fuzz:
 	@for fuzzer in $(FUZZERS); do echo "-- $${fuzzer##*/}"; mkdir -p $$fuzzer.corpus; \
 		$$fuzzer -seed=1 -runs=$(FUZZ_RUNS) -max_len=4096 -verbosity=0 -artifact_prefix=build/fuzz/ $$fuzzer.corpus || exit 1; done
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz/lib.a
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(HELPER_LIBS)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(HELPER_LIBS)
 
 lint:
 	tests/lint
