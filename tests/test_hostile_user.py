@@ -5,13 +5,14 @@ Here the requests of bob are his own by the kernel's word, and root asks for ali
 SPDX-License-Identifier: MIT
 """
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -195,45 +196,50 @@ def test_a_link_that_he_does_not_wait_for_is_in_the_log(helper_daemon, aws):
 # ---- the administrator changes the configuration under requests that wait ---------------------------------------------
 
 
-def test_no_request_gets_the_rule_of_one_map_with_the_settings_of_another(directory, helper_daemon, config):
-    config.set_map("*  research  profile-a\n")
-    answers: list[dict[str, str]] = []
-    with directory.misbehaving("getpwuid hang helper"):
-        held = [connect(helper_daemon.socket) for _ in range(8)]
-        for client in held:
+@contextlib.contextmanager
+def workers_that_hang(helper: HelperDaemon, directory: DirectoryService) -> Iterator[None]:
+    """All of root's mapping workers are in a directory that does not answer, for two seconds."""
+    with directory.misbehaving("getpwuid hang helper"), contextlib.ExitStack() as held:
+        for _ in range(8):
+            client = held.enter_context(connect(helper.socket))
             client.sendall(request_text(op="whoami", uid=TANAKA, budget_ms=2000))
+        yield
+
+
+def identity_of_alice_while(helper: HelperDaemon, directory: DirectoryService, change: Callable[[], None]) -> dict:
+    """Asked before the change, when no worker is free, and answered after it."""
+    answers: list[dict[str, str]] = []
+    with workers_that_hang(helper, directory):
         waiting = threading.Thread(
-            target=lambda: answers.append(ask(helper_daemon.socket, op="whoami", uid=ALICE, budget_ms=15000)))
+            target=lambda: answers.append(ask(helper.socket, op="whoami", uid=ALICE, budget_ms=15000)))
         waiting.start()
         time.sleep(0.3)
+        change()
+        waiting.join(PATIENCE)
+    return answers[0]
+
+
+def test_no_request_gets_the_rule_of_one_map_with_the_settings_of_another(directory, helper_daemon, config):
+    def change() -> None:
         config.set_map("*  research  profile-b\n")
         config.set_domain(domain_id="d-zyxwvutsrq98")
         ask(helper_daemon.socket, op="whoami", uid=BOB, budget_ms=50)
-        waiting.join(PATIENCE)
-    assert (answers[0]["user_profile_name"], answers[0]["domain_id"]) == ("profile-b", "d-zyxwvutsrq98")
-    for client in held:
-        client.close()
+
+    config.set_map("*  research  profile-a\n")
+    answer = identity_of_alice_while(helper_daemon, directory, change)
+    assert (answer["user_profile_name"], answer["domain_id"]) == ("profile-b", "d-zyxwvutsrq98")
 
 
 def test_a_good_map_and_then_a_broken_one_under_requests_that_wait(directory, helper_daemon, config):
-    answers: list[dict[str, str]] = []
-    with directory.misbehaving("getpwuid hang helper"):
-        held = [connect(helper_daemon.socket) for _ in range(8)]
-        for client in held:
-            client.sendall(request_text(op="whoami", uid=TANAKA, budget_ms=2000))
-        waiting = threading.Thread(
-            target=lambda: answers.append(ask(helper_daemon.socket, op="whoami", uid=ALICE, budget_ms=15000)))
-        waiting.start()
-        time.sleep(0.3)
+    def change() -> None:
         for text in ("*  research  profile-b\n", "@ research\n"):
             config.set_map(text)
             ask(helper_daemon.socket, op="whoami", uid=BOB, budget_ms=50)
-        waiting.join(PATIENCE)
-    assert answers[0]["code"] == "config"
+
+    config.set_map("*  research  profile-a\n")
+    assert identity_of_alice_while(helper_daemon, directory, change)["code"] == "config"
     config.set_map("*  research  profile-c\n")
     assert login(helper_daemon)["user_profile_name"] == "profile-c"
-    for client in held:
-        client.close()
 
 
 # ---- starting it -------------------------------------------------------------------------------------------------------
