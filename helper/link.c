@@ -14,23 +14,13 @@
 #include <time.h>
 
 #include "endpoint.h"
+#include "peer_attempt.h"
 #include "presigned_url.h"
 
 #define METADATA_SERVICE "the instance metadata service"
 
 /* A step ends this much before the link does, so that what is told is the step's own reason and not just "too late". */
 #define STEP_EARLIER_MS 25
-
-/*
- * A peer is found silent only after it had its time.  A user chooses how long his click waits, and a budget of a few
- * milliseconds must not become everybody's outage; a peer that took the connection may just be slow.
- */
-#define NO_CONNECTION_FOR_LOGIN_MS 500
-#define NO_CONNECTION_FOR_CLICK_MS 1000
-#define NO_ANSWER_MS               2500
-
-/* A click with less time than this finds out too little to be the one that probes after an outage. */
-#define PROBING_CLICK_MS 2000
 
 /* So many clicks of one user are mapped at a time; further ones look again a little later. */
 #define MAPPINGS_PER_USER 2
@@ -49,10 +39,8 @@ struct link {
     struct credential_call *credential_call;
     struct http_exchange *exchange;
     struct credential_store *store;
-    int64_t asked_ms;     /* CLOCK_MONOTONIC: when the peer that we wait for was asked */
-    bool probes_metadata; /* this request finds out whether the outage is over */
-    bool probes_endpoint;
-    bool metadata_admitted;
+    struct peer_attempt metadata;
+    struct peer_attempt endpoint;
     bool keys_were_kept; /* nobody had to be asked for them */
     bool mapped;
     bool retried; /* once, with fresh keys */
@@ -62,8 +50,6 @@ struct link {
     char region[64];
     char endpoint_url[512];
     char endpoint_host[264];
-    char endpoint_peer[OUTAGE_NAME_SIZE]; /* the host by this way: another domain may go there by a proxy, or trust
-                                             another CA */
     char role[128];
     char request_id[80];
     int64_t issued_at;
@@ -73,10 +59,8 @@ struct link {
 static void
 link_free(struct link *link)
 {
-    if (link->probes_metadata)
-        outage_give_back(&link->service->outages, METADATA_SERVICE, monotonic_ms());
-    if (link->probes_endpoint)
-        outage_give_back(&link->service->outages, link->endpoint_peer, monotonic_ms());
+    peer_attempt_leave(&link->metadata);
+    peer_attempt_leave(&link->endpoint);
     TAILQ_REMOVE(&link->service->links, link, entry);
     loop_timer_stop(link->service->loop, &link->timer);
     if (link->mapping_call != NULL)
@@ -126,56 +110,30 @@ finish_nobody(struct link *link)
     finish(link, &result);
 }
 
-/* May a request go to this peer, as far as outages are concerned? */
-static bool
-peer_admits(const struct link *link, const char *peer, bool *probes, struct failure *failure)
-{
-    bool may_probe = link->request.kind == RATE_LOGIN || deadline_left_ms(link->request.deadline) >= PROBING_CLICK_MS;
-    enum outage_verdict verdict = outage_ask(&link->service->outages, peer, may_probe, monotonic_ms(), failure);
-
-    *probes = verdict == OUTAGE_PROBE;
-    return verdict != OUTAGE_REFUSED;
-}
-
-/* The endpoint answered, or was silent for long enough to say that it did not. */
 static void
-report_endpoint(struct link *link, bool reached)
-{
-    link->probes_endpoint = false;
-    outage_report(&link->service->outages, link->endpoint_peer, reached, monotonic_ms());
-}
-
-static bool
-waited_long_enough(const struct link *link, bool connected)
-{
-    int64_t no_connection_ms =
-        link->request.kind == RATE_LOGIN ? NO_CONNECTION_FOR_LOGIN_MS : NO_CONNECTION_FOR_CLICK_MS;
-
-    return monotonic_ms() - link->asked_ms >= (connected ? NO_ANSWER_MS : no_connection_ms);
-}
-
-static void
-report_exchange(struct link *link, const struct http_answer *answer)
+report_endpoint(struct link *link, const struct http_answer *answer)
 {
     bool ran_out_of_time = strcmp(answer->failure.code, "timeout") == 0;
+    enum peer_end end = PEER_FAILED;
 
     if (answer->end == HTTP_ANSWERED)
-        report_endpoint(link, true);
-    else if (!ran_out_of_time || waited_long_enough(link, answer->end == HTTP_TIMED_OUT))
-        report_endpoint(link, false);
+        end = PEER_ANSWERED;
+    else if (ran_out_of_time)
+        end = answer->end == HTTP_TIMED_OUT ? PEER_SILENT : PEER_UNCONNECTED;
+    peer_attempt_end(&link->endpoint, end);
 }
 
 /* A metadata service that refuses is there; one that cannot be reached, or says nothing, is not. */
 static void
 report_metadata(struct link *link, const struct failure *failure)
 {
-    bool silent = failure != NULL && strcmp(failure->code, "timeout") == 0;
-    bool unreachable = failure != NULL && strcmp(failure->code, "imds-unreachable") == 0;
+    enum peer_end end = PEER_ANSWERED;
 
-    if (silent && !waited_long_enough(link, false))
-        return;
-    link->probes_metadata = false;
-    outage_report(&link->service->outages, METADATA_SERVICE, !silent && !unreachable, monotonic_ms());
+    if (failure != NULL && strcmp(failure->code, "timeout") == 0)
+        end = PEER_UNCONNECTED;
+    else if (failure != NULL && strcmp(failure->code, "imds-unreachable") == 0)
+        end = PEER_FAILED;
+    peer_attempt_end(&link->metadata, end);
 }
 
 static void
@@ -207,7 +165,7 @@ send_request(struct link *link, const struct credentials *credentials)
 
     snprintf(link->role, sizeof(link->role), "%s", credentials->role);
     link->issued_at = time(NULL);
-    link->asked_ms = monotonic_ms();
+    peer_attempt_ask(&link->endpoint);
     link->exchange = presigned_url_request(link->service->http, &link->parameters, credentials, link->issued_at,
                                            step_deadline(link), answer_came, link, &failure);
     if (link->exchange == NULL)
@@ -232,9 +190,7 @@ credentials_came(void *owner, const struct credentials *credentials, const struc
 static bool
 metadata_admits(struct link *link, bool kept, struct failure *failure)
 {
-    if (!kept && !link->metadata_admitted)
-        link->metadata_admitted = peer_admits(link, METADATA_SERVICE, &link->probes_metadata, failure);
-    return kept || link->metadata_admitted;
+    return kept || peer_attempt_admit(&link->metadata, link->request.deadline, failure);
 }
 
 static void
@@ -247,7 +203,7 @@ get_credentials(struct link *link)
         finish_failed(link, &failure);
         return;
     }
-    link->asked_ms = monotonic_ms();
+    peer_attempt_ask(&link->metadata);
     link->credential_call = credentials_get(link->store, step_deadline(link), credentials_came, link, &failure);
     if (link->credential_call == NULL)
         finish_failed(link, &failure);
@@ -269,7 +225,7 @@ answer_came(void *owner, struct http_answer *answer)
     char *url = NULL;
 
     link->exchange = NULL;
-    report_exchange(link, answer);
+    report_endpoint(link, answer);
     snprintf(link->request_id, sizeof(link->request_id), "%s", answer->request_id);
     if (!presigned_url_answer(&link->parameters, answer, &url, &result.failure)) {
         if (strcmp(result.failure.code, "expired-credentials") == 0 && !link->retried)
@@ -285,13 +241,14 @@ answer_came(void *owner, struct http_answer *answer)
     secret_free(&url);
 }
 
+/* The host, and the way to it: another domain may go there by a proxy, or trust another CA. */
 static void
-name_peer(struct link *link)
+name_endpoint(struct link *link)
 {
     const char *proxy = link->domain->proxy_url;
     const char *ca_bundle = link->domain->ca_bundle;
 
-    snprintf(link->endpoint_peer, sizeof(link->endpoint_peer), "%s%s%s%s%s%s", link->endpoint_host,
+    snprintf(link->endpoint.peer, sizeof(link->endpoint.peer), "%s%s%s%s%s%s", link->endpoint_host,
              proxy != NULL ? " by proxy " : "", proxy != NULL ? proxy : "", ca_bundle != NULL ? " (CA bundle " : "",
              ca_bundle != NULL ? ca_bundle : "", ca_bundle != NULL ? ")" : "");
 }
@@ -323,9 +280,9 @@ prepare_request(struct link *link, struct failure *failure)
         .proxy_url = domain->proxy_url,
         .studio_url_suffixes = domain->studio_url_suffixes,
     };
-    name_peer(link);
+    name_endpoint(link);
     return presigned_url_check(&link->parameters, failure) &&
-           peer_admits(link, link->endpoint_peer, &link->probes_endpoint, failure);
+           peer_attempt_admit(&link->endpoint, link->request.deadline, failure);
 }
 
 static void
@@ -369,7 +326,7 @@ find_region(struct link *link)
         finish_failed(link, &failure);
         return;
     }
-    link->asked_ms = monotonic_ms();
+    peer_attempt_ask(&link->metadata);
     link->credential_call = credential_region_get(link->store, step_deadline(link), region_came, link, &failure);
     if (link->credential_call == NULL)
         finish_failed(link, &failure);
@@ -473,6 +430,16 @@ account_mapped(void *owner, const void *answer, size_t length, const struct fail
 }
 
 static void
+begin_attempts(struct link *link)
+{
+    struct peer_attempt attempt = {.outages = &link->service->outages, .by_user = link->request.kind == RATE_CLICK};
+
+    link->endpoint = attempt;
+    link->metadata = attempt;
+    snprintf(link->metadata.peer, sizeof(link->metadata.peer), "%s", METADATA_SERVICE);
+}
+
+static void
 arm_deadline(struct link *link)
 {
     link->timer.fire = deadline_came;
@@ -494,6 +461,7 @@ user_is_being_mapped(const struct link *link)
     return count >= MAPPINGS_PER_USER;
 }
 
+/* The configuration in force, and the metadata service that it names. */
 static void
 hold_configuration(struct link *link)
 {
@@ -598,6 +566,7 @@ link_start(struct service *service, const struct link_request *request, link_don
         return NULL;
     link->request = *request;
     link->request.landing_uri = NULL;
+    begin_attempts(link);
     if (request->landing_uri == NULL)
         return link;
     link->wanted_landing_uri = strdup(request->landing_uri);
@@ -624,6 +593,7 @@ link_start_order(struct service *service, const struct link_order *order, link_d
 
     if (link == NULL)
         return NULL;
+    begin_attempts(link);
     mapping = &link->mapping;
     if (copy_argument(mapping->domain, sizeof(mapping->domain), order->domain) &&
         copy_argument(mapping->user_profile_name, sizeof(mapping->user_profile_name), order->user_profile_name) &&
