@@ -63,14 +63,17 @@ compose_request(struct buffer *request, const struct arguments *arguments, const
            message_put_number(request, "budget_ms", budget_ms) && message_end(request);
 }
 
-/* The helper must report before we stop listening, and we must stop listening before the login's deadline. */
+/*
+ * The helper must report before we stop listening, and we must stop listening before the login's deadline.  Its budget
+ * begins when it reads the request, so one that has yet to start gets less.
+ */
 static bool
 converse(int fd, const struct arguments *arguments, const struct login *login, struct deadline deadline,
-         struct message *answer, struct failure *failure)
+         bool has_to_start, struct message *answer, struct failure *failure)
 {
     AUTO_BUFFER struct buffer request = BUFFER(MESSAGE_LIMIT);
     int64_t reserve = reserve_ms(deadline);
-    int64_t budget_ms = deadline_left_ms(deadline) - reserve;
+    int64_t budget_ms = deadline_left_ms(deadline) - reserve - (has_to_start ? reserve : 0);
     struct deadline listen_until = {deadline.at_ms - reserve / 2};
 
     if (budget_ms < 1)
@@ -138,7 +141,7 @@ ask_started_helper(const struct arguments *arguments, const struct login *login,
         close(pair.ours);
         return false;
     }
-    answered = converse(pair.ours, arguments, login, deadline, answer, failure);
+    answered = converse(pair.ours, arguments, login, deadline, true, answer, failure);
     close(pair.ours);
     return wait_for_helper(&running, arguments->helper, answered, failure);
 }
@@ -151,7 +154,7 @@ ask(const struct arguments *arguments, const struct login *login, struct deadlin
 
     switch (helper_connect(arguments->socket, deadline, &fd, failure)) {
     case HELPER_CONNECTED:
-        return converse(fd, arguments, login, deadline, answer, failure);
+        return converse(fd, arguments, login, deadline, false, answer, failure);
     case HELPER_ABSENT:
         return ask_started_helper(arguments, login, deadline, answer, failure);
     case HELPER_UNREACHABLE:

@@ -511,7 +511,7 @@ def test_a_resolver_that_never_answers_delays_no_other_domain(silent_resolver, h
 
 # ---- trouble at the metadata service and at the API ------------------------------------------------------------------
 
-DEADLINE = 2  # seconds
+DEADLINE = 3  # seconds
 TROUBLES = [
     ("imds-connect", "refuse"), ("imds-connect", "silent"), ("imds-token", "hang"), ("imds-token", "garbage"),
     ("imds-role", "no-role"), ("imds-role", "slow"), ("imds-credentials", "expired"), ("imds-credentials", "html"),
