@@ -47,7 +47,8 @@ void credential_store_free(struct credential_store *store);
 /*
  * Kept and good for another CREDENTIALS_MANDATORY_SECONDS: at once (next turn of the loop), and with less than
  * CREDENTIALS_ADVISORY_SECONDS a refresh beside it.  Else: fetched, one fetch for all.  Where that fails, or takes
- * longer than CREDENTIALS_STALE_WAIT_MS, kept keys that have not expired yet are given all the same.
+ * longer than CREDENTIALS_STALE_WAIT_MS, kept keys that have not expired yet are given all the same; for a minute after
+ * a fetch that failed they are given at once, so that an outage near their end costs one caller its wait, not each.
  */
 #define CREDENTIALS_MANDATORY_SECONDS 300
 #define CREDENTIALS_ADVISORY_SECONDS  900
