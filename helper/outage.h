@@ -2,8 +2,8 @@
  * outage.h: an outage costs one login its wait, not each.
  *
  * After OUTAGE_FAILURES transport failures in a row with one peer (a host by one way, or the metadata service) requests
- * to it are refused at once for OUTAGE_PAUSE_MS; then one is let through, and decides.  One log line as it opens, one as
- * it closes.  What counts as a failure is peer_attempt.h's business.
+ * to it are refused at once for OUTAGE_PAUSE_MS; then one is let through, and decides.  One log line as it opens, one
+ * as it closes.  What counts as a failure is peer_attempt.h's business.
  *
  * SPDX-License-Identifier: MIT
  */
