@@ -67,7 +67,8 @@ test-programs: all $(UNIT_TESTS) $(TEST_AIDS)
 # Paths are compiled in, so other paths or flags mean building anew.
 $(BUILD)/flags: force
 	@mkdir -p $(@D)
-	@printf '%s\n' $(call quoted,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(COMPILE)) > $@
+	@printf '%s\n' $(call quoted,$(FLAGS)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(FLAGS)) > $@
+FLAGS := $(COMPILE)# as it is here: what a target adds for itself would reach this file as its prerequisite
 quoted = '$(subst ','\'',$(1))'
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
