@@ -58,10 +58,12 @@ enum configuration_state configuration_load_from(const struct configuration_sour
                                                  struct configuration **configuration, struct failure *failure);
 
 /*
- * What stat(2) says of everything that is read, and of the folders: equal as long as nothing changed.
+ * What stat(2) says of everything that is read, and of the folders: equal as long as nothing changed.  Where there were
+ * no descriptors or no memory to look at all of it, the stamp is not complete and says nothing.
  */
 struct configuration_stamp {
     unsigned char digest[32];
+    bool complete;
 };
 struct configuration_stamp configuration_stamp_of(const char *folder);
 struct configuration_stamp configuration_stamp_from(const char *vendor_folder, const char *folder);

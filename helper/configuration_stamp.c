@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -52,42 +53,55 @@ in_order(const struct dirent **one, const struct dirent **other)
     return strcmp((*one)->d_name, (*other)->d_name);
 }
 
-static void
+/* Not the folder's fault that it could not be opened or listed: there is nothing to conclude about it. */
+static bool
+for_want_of_resources(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* These return false when they could not look. */
+static bool
 put_folder(struct buffer *text, int parent, const char *name)
 {
     AUTO_CLOSE int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 && for_want_of_resources(errno))
+        return false;
     put_file(text, parent, name);
     if (folder < 0)
-        return;
+        return true;
     struct dirent **entries = NULL;
     int count = scandirat(folder, ".", &entries, counts, in_order);
+    if (count < 0)
+        return !for_want_of_resources(errno);
     for (int i = 0; i < count; i++) {
         put_file(text, folder, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
+    return true;
 }
 
-static void
+static bool
 put_layer(struct buffer *text, const char *path)
 {
     AUTO_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 && for_want_of_resources(errno))
+        return false;
     put_file(text, AT_FDCWD, path);
     if (folder < 0)
-        return;
+        return true;
     put_file(text, folder, "studio.conf");
     put_file(text, folder, "users.map");
-    put_folder(text, folder, "studio.conf.d");
-    put_folder(text, folder, "users.map.d");
+    return put_folder(text, folder, "studio.conf.d") && put_folder(text, folder, "users.map.d");
 }
 
 struct configuration_stamp
 configuration_stamp_from(const char *vendor_folder, const char *folder)
 {
     AUTO_BUFFER struct buffer text = BUFFER(STAMP_TEXT_LIMIT);
-    struct configuration_stamp stamp = {{0}};
-    put_layer(&text, vendor_folder);
-    put_layer(&text, folder);
+    struct configuration_stamp stamp = {{0}, false};
+    stamp.complete = put_layer(&text, vendor_folder) && put_layer(&text, folder);
     if (text.data != NULL)
         EVP_Digest(text.data, text.length, stamp.digest, NULL, EVP_sha256(), NULL);
     return stamp;

@@ -13,12 +13,20 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "cleanup.h"
 #include "eligible_uid.h"
 #include "link.h"
 #include "message.h"
 #include "request_log.h"
+#include "stats_answer.h"
 
 #define REFUSALS_LOGGED_PER_MINUTE 10
+
+enum operation {
+    OPERATION_ISSUE,
+    OPERATION_WHOAMI,
+    OPERATION_STATS,
+};
 
 struct conversation {
     struct service *service;
@@ -27,6 +35,7 @@ struct conversation {
     struct buffer input;
     struct buffer output;
     struct message request;
+    enum operation operation;
     struct request_facts facts;
     struct link *link;
     conversation_ended *ended;
@@ -39,15 +48,32 @@ conversation_peer(const struct conversation *conversation)
     return conversation->facts.peer;
 }
 
+static void
+count_result(struct conversation *conversation, const struct link_result *result)
+{
+    struct stats *stats = &conversation->service->stats;
+    const struct request_facts *facts = &conversation->facts;
+
+    if (result->end == LINK_FAILED)
+        stats_failed(stats, result->failure.code);
+    else if (result->end == LINK_NOBODY)
+        stats->nobody++;
+    else if (facts->identity_only)
+        stats->identities++;
+    else
+        stats_link_made(stats, facts->login, monotonic_ms() - facts->started_ms);
+}
+
 /*
  * One line, unless a user has filled his share of the log with refusals: he can have them as fast as he connects, and
  * the system log drops everybody's lines when it drops any.
  */
 static void
-log_result(struct conversation *conversation, const struct link_result *result)
+record_result(struct conversation *conversation, const struct link_result *result)
 {
     const struct request_facts *facts = &conversation->facts;
 
+    count_result(conversation, result);
     if (result->end != LINK_FAILED || facts->peer == 0 ||
         rate_take(&conversation->service->rates, facts->peer, RATE_LOG, REFUSALS_LOGGED_PER_MINUTE, monotonic_ms()))
         request_log(facts, result);
@@ -61,21 +87,21 @@ refusal(const struct failure *failure)
 
 /* AWS may have been asked already. */
 static void
-log_abandoned(struct conversation *conversation)
+record_abandoned(struct conversation *conversation)
 {
     struct failure failure;
     struct link_result result;
 
     failure_set(&failure, "caller-gone", "whoever asked for the link hung up before it came");
     result = refusal(&failure);
-    log_result(conversation, &result);
+    record_result(conversation, &result);
 }
 
 static void
 end(struct conversation *conversation)
 {
     if (conversation->link != NULL)
-        log_abandoned(conversation);
+        record_abandoned(conversation);
     loop_forget(conversation->service->loop, &conversation->source);
     loop_timer_stop(conversation->service->loop, &conversation->timer);
     if (conversation->link != NULL)
@@ -84,6 +110,7 @@ end(struct conversation *conversation)
     buffer_free(&conversation->input);
     buffer_free(&conversation->output);
     message_free(&conversation->request);
+    conversation->service->stats.conversations--;
     conversation->ended(conversation->owner, conversation);
     free(conversation);
 }
@@ -125,11 +152,31 @@ refuse(struct conversation *conversation, const struct failure *failure)
 {
     struct link_result result = refusal(failure);
 
-    log_result(conversation, &result);
+    record_result(conversation, &result);
     if (answer_compose(&conversation->output, &conversation->facts, &result))
         answer(conversation);
     else
         end(conversation);
+}
+
+bool
+conversation_has_asked(const struct conversation *conversation)
+{
+    return conversation->request.count > 0;
+}
+
+void
+conversation_stop(struct conversation *conversation)
+{
+    struct failure failure;
+
+    if (conversation->link == NULL) {
+        end(conversation);
+        return;
+    }
+    link_cancel(TAKE_POINTER(conversation->link));
+    failure_set(&failure, "restarting", "the service that makes Studio links is being restarted; try again");
+    refuse(conversation, &failure);
 }
 
 static void
@@ -144,38 +191,52 @@ link_came(void *owner, const struct link_result *result)
         refuse(conversation, &failure);
         return;
     }
-    log_result(conversation, result);
+    record_result(conversation, result);
     answer(conversation);
+}
+
+static const struct operation_words {
+    const char *name;
+    const char *keys[7]; /* that the request may have */
+} operations[] = {
+    [OPERATION_ISSUE] = {"issue", {"op", "uid", "budget_ms", "service", "loginuid", "landing_uri"}},
+    [OPERATION_WHOAMI] = {"whoami", {"op", "uid", "budget_ms", "service", "loginuid"}},
+    [OPERATION_STATS] = {"stats", {"op", "budget_ms"}},
+};
+
+#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+static bool
+key_is_known(const char *const *known, const char *key)
+{
+    while (*known != NULL && strcmp(*known, key) != 0)
+        known++;
+    return *known != NULL;
 }
 
 /* Each request has its keys; any other is refused, so that nobody believes in an option that this version ignores. */
 static bool
-keys_are_known(const struct message *request, bool is_issue, struct failure *failure)
+keys_are_known(const struct message *request, enum operation operation, struct failure *failure)
 {
-    static const char *const common[] = {"op", "uid", "budget_ms", "service", "loginuid"};
-
-    for (size_t i = 0; i < request->count; i++) {
-        const char *key = request->fields[i].key;
-        bool known = is_issue && strcmp(key, "landing_uri") == 0;
-
-        for (size_t j = 0; j < sizeof(common) / sizeof(common[0]); j++)
-            known = known || strcmp(key, common[j]) == 0;
-        if (!known)
+    for (size_t i = 0; i < request->count; i++)
+        if (!key_is_known(operations[operation].keys, request->fields[i].key))
             return failure_set(failure, "protocol", "the request has a key that this version does not know");
-    }
     return true;
 }
 
 static bool
 read_operation(struct conversation *conversation, struct failure *failure)
 {
-    const char *operation = message_get(&conversation->request, "op");
-    bool is_issue = operation != NULL && strcmp(operation, "issue") == 0;
+    const char *name = message_get(&conversation->request, "op");
+    size_t i = 0;
 
-    if (!is_issue && (operation == NULL || strcmp(operation, "whoami") != 0))
-        return failure_set(failure, "protocol", "unknown op, expected issue or whoami");
-    conversation->facts.identity_only = !is_issue;
-    return keys_are_known(&conversation->request, is_issue, failure);
+    while (i < OPERATIONS && (name == NULL || strcmp(name, operations[i].name) != 0))
+        i++;
+    if (i == OPERATIONS)
+        return failure_set(failure, "protocol", "unknown op, expected issue, whoami or stats");
+    conversation->operation = (enum operation) i;
+    conversation->facts.identity_only = conversation->operation == OPERATION_WHOAMI;
+    return keys_are_known(&conversation->request, conversation->operation, failure);
 }
 
 /* Whose link is asked for?  Only root may name somebody else. */
@@ -239,20 +300,52 @@ start_link(struct conversation *conversation, struct failure *failure)
 }
 
 static void
-request_came(struct conversation *conversation, size_t length)
+ask_for_link(struct conversation *conversation)
 {
     struct failure failure;
 
-    conversation->facts.started_ms = monotonic_ms();
-    if (!message_parse(&conversation->request, conversation->input.data, length, &failure) ||
-        !read_operation(conversation, &failure) || !read_uid(conversation, &failure) ||
-        !read_login_facts(conversation, &failure) || !start_link(conversation, &failure)) {
+    if (!read_uid(conversation, &failure) || !read_login_facts(conversation, &failure) ||
+        !start_link(conversation, &failure)) {
         refuse(conversation, &failure);
         return;
     }
     /* Only the peer's hanging up is of interest now. */
     if (!loop_change(conversation->service->loop, &conversation->source, 0, NULL))
         end(conversation);
+}
+
+static void
+tell_stats(struct conversation *conversation)
+{
+    struct failure failure;
+
+    if (conversation->facts.peer != 0) {
+        failure_set(&failure, "not-allowed", "only root may ask what the helper has done; try it with sudo");
+        refuse(conversation, &failure);
+        return;
+    }
+    service_refresh(conversation->service);
+    if (stats_answer_compose(&conversation->output, conversation->service)) {
+        answer(conversation);
+    } else {
+        failure_set(&failure, "memory", "the statistics do not fit a message");
+        refuse(conversation, &failure);
+    }
+}
+
+static void
+request_came(struct conversation *conversation, size_t length)
+{
+    struct failure failure;
+
+    conversation->facts.started_ms = monotonic_ms();
+    if (!message_parse(&conversation->request, conversation->input.data, length, &failure) ||
+        !read_operation(conversation, &failure))
+        refuse(conversation, &failure);
+    else if (conversation->operation == OPERATION_STATS)
+        tell_stats(conversation);
+    else
+        ask_for_link(conversation);
 }
 
 static void
@@ -332,5 +425,7 @@ conversation_start(struct service *service, int fd, uid_t peer, conversation_end
         return NULL;
     }
     loop_timer_start(service->loop, &conversation->timer, deadline_in_ms(CONVERSATION_REQUEST_MS));
+    service->stats.connections++;
+    service->stats.conversations++;
     return conversation;
 }

@@ -43,6 +43,7 @@ struct http_request {
 enum http_end {
     HTTP_ANSWERED,    /* status and body are there, whatever the status */
     HTTP_UNRESOLVED,  /* no address for the host name, or the resolver did not answer */
+    HTTP_NO_SOCKET,   /* this host had none left: nothing was found out about the peer */
     HTTP_UNCONNECTED, /* TCP: refused, unreachable, timed out */
     HTTP_TLS_FAILED,  /* handshake or certificate */
     HTTP_BROKEN,      /* connected, then: closed, truncated, too large, not HTTP */
@@ -57,7 +58,8 @@ struct http_answer {
     char error_type[128];   /* x-amzn-errortype */
     char date[64];          /* Date */
     char address[64];       /* the peer's address, "" when never connected */
-    struct failure failure; /* unless HTTP_ANSWERED; code "network", "dns", "tls" or "timeout"; names host and phase */
+    struct failure failure; /* unless HTTP_ANSWERED; code "network", "dns", "tls", "timeout" or "resources"; names host
+                               and phase */
 };
 
 /* Once for each exchange that was not cancelled, never from inside http_start.  The exchange is gone by then: it cannot

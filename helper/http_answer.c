@@ -146,6 +146,8 @@ end_of(const struct http_exchange *exchange, CURLcode result, const struct progr
     case CURLE_COULDNT_RESOLVE_PROXY:
         return HTTP_UNRESOLVED;
     case CURLE_COULDNT_CONNECT: /* newer versions also mean a proxy that was connected and refuses to go on */
+        if (exchange->no_socket)
+            return HTTP_NO_SOCKET;
         return has_proxy && progress->connected ? HTTP_BROKEN : HTTP_UNCONNECTED;
     case CURLE_OPERATION_TIMEDOUT:
         return progress->connected ? HTTP_TIMED_OUT : HTTP_UNCONNECTED;
@@ -229,6 +231,8 @@ describe(struct http_exchange *exchange, CURLcode result, const struct progress 
         describe_timeout(exchange, progress, peer);
     else if (exchange->answer.end == HTTP_UNRESOLVED)
         failure_set(failure, "dns", "no address for %s: %s", peer, reason);
+    else if (exchange->answer.end == HTTP_NO_SOCKET)
+        failure_set(failure, "resources", "this host has no socket left to reach %s by; try again in a moment", peer);
     else if (exchange->answer.end == HTTP_UNCONNECTED)
         failure_set(failure, "network",
                     "cannot connect to %s: %s; check routes, firewalls, security groups and endpoints", peer, reason);

@@ -41,6 +41,7 @@ struct http_exchange {
     int64_t connect_timeout_ms;
     bool connecting; /* libcurl has opened a socket, and not yet waited for input from it */
     bool connected;
+    bool no_socket; /* there was none to be had */
     size_t header_count;
     size_t header_bytes;
     const char *refusal; /* why a callback of ours ended the transfer; NULL when none did */

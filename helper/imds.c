@@ -266,6 +266,10 @@ advice_on(enum http_end end, enum imds_step step)
 static void
 note_silence(struct imds_fetch *fetch, const struct http_answer *answer)
 {
+    if (answer->end == HTTP_NO_SOCKET) { /* nothing was found out about the service */
+        fetch->reason = answer->failure;
+        return;
+    }
     bool late = deadline_passed(fetch->deadline);
     failure_set(&fetch->reason, late ? "timeout" : "imds-unreachable",
                 "The metadata service at %s did not give %s to this account (uid %ju): %s. %s", fetch->imds->endpoint,

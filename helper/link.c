@@ -116,6 +116,8 @@ report_endpoint(struct link *link, const struct http_answer *answer)
     bool ran_out_of_time = strcmp(answer->failure.code, "timeout") == 0;
     enum peer_end end = PEER_FAILED;
 
+    if (answer->end == HTTP_NO_SOCKET)
+        return;
     if (answer->end == HTTP_ANSWERED)
         end = PEER_ANSWERED;
     else if (ran_out_of_time)
@@ -129,6 +131,8 @@ report_metadata(struct link *link, const struct failure *failure)
 {
     enum peer_end end = PEER_ANSWERED;
 
+    if (failure != NULL && strcmp(failure->code, "resources") == 0)
+        return;
     if (failure != NULL && strcmp(failure->code, "timeout") == 0)
         end = PEER_UNCONNECTED;
     else if (failure != NULL && strcmp(failure->code, "imds-unreachable") == 0)

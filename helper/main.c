@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "configuration.h"
 #include "issue_command.h"
 #include "journal.h"
+#include "own_socket.h"
 #include "privileges.h"
 #include "safe_open.h"
 #include "server.h"
@@ -33,6 +35,7 @@
 #define LISTEN_FDS_START    3
 #define SYSTEMD_SOCKETS_MAX 8
 #define EXIT_USAGE          2
+#define DESCRIPTORS_WANTED  4096 /* sagemaker-studio.service says the same */
 
 static const char usage[] =
     "usage: sagemaker-studio-helper [--config-dir DIR] [--log auto|stderr|syslog] [--debug] [--listen PATH]\n"
@@ -191,7 +194,7 @@ find_served(const struct options *options, const struct service_account *account
 {
     *served = (struct served){.connection = -1, .own_socket = options->listen != NULL};
     if (served->own_socket) {
-        served->sockets[0] = server_listen(options->listen, account, failure);
+        served->sockets[0] = own_socket_listen(options->listen, account, failure);
         served->count = 1;
         return served->sockets[0] >= 0;
     }
@@ -215,11 +218,24 @@ run_service(const struct options *options, const struct served *served, struct f
     if (service == NULL)
         return false;
     if (served->count > 0)
-        good = server_run(service, served->sockets, served->count, !served->own_socket, failure);
+        good = server_run(service, served->sockets, served->count,
+                          served->own_socket ? SERVER_SOCKETS_OWN : SERVER_SOCKETS_INHERITED, failure);
     else
         good = server_run_one(service, served->connection, failure);
     service_free(service);
     return good;
+}
+
+/* Each conversation may need a connection to AWS besides its own, and a shell's soft limit is often 1024. */
+static void
+ask_for_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS_WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    (void) setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int
@@ -232,6 +248,7 @@ serve(const struct options *options)
 
     if (root && !service_account_find(&account, &failure))
         return report(&failure);
+    ask_for_descriptors();
     if (!find_served(options, root ? &account : NULL, &served, &failure) || !privileges_drop(&account, &failure) ||
         !run_service(options, &served, &failure))
         return report(&failure);

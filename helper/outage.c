@@ -87,8 +87,21 @@ outage_report(struct outages *outages, const char *peer, bool reached, int64_t n
         outage = make_peer(outages, peer);
     outage->used_ms = now_ms;
     outage->failures++;
-    if (outage->failures == OUTAGE_FAILURES)
+    if (outage->failures == OUTAGE_FAILURES) {
+        outage->began_ms = now_ms;
         log_change(LOG_WARNING, "outage-begins", outage);
+    }
     if (outage->failures >= OUTAGE_FAILURES)
         outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
+}
+
+const struct outage *
+outage_next(const struct outages *outages, const struct outage *after)
+{
+    const struct outage *outage = after != NULL ? after + 1 : outages->entries;
+
+    for (; outage < outages->entries + OUTAGE_PEERS; outage++)
+        if (outage->failures >= OUTAGE_FAILURES)
+            return outage;
+    return NULL;
 }

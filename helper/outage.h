@@ -24,6 +24,7 @@ struct outage {
     char peer[OUTAGE_NAME_SIZE];
     unsigned failures;   /* in a row */
     int64_t next_try_ms; /* CLOCK_MONOTONIC; nobody is let through before, once failures has reached OUTAGE_FAILURES */
+    int64_t began_ms;    /* when failures reached OUTAGE_FAILURES */
     int64_t used_ms;     /* the least recently used entry makes room for a new peer */
 };
 
@@ -47,5 +48,8 @@ void outage_report(struct outages *outages, const char *peer, bool reached, int6
 
 /* A probe that found nothing out: the next request may be one. */
 void outage_give_back(struct outages *outages, const char *peer, int64_t now_ms);
+
+/* The outages that go on: the one after this in the table, or with NULL the first.  NULL when there is none. */
+const struct outage *outage_next(const struct outages *outages, const struct outage *after);
 
 #endif

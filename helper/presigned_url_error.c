@@ -6,9 +6,11 @@
 #include "presigned_url_error.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "aws_error.h"
@@ -153,8 +155,56 @@ explain_not_found(const char *code, const struct refusal *refusal, struct failur
 }
 
 static bool
+is_name_byte(char byte)
+{
+    return isalnum((unsigned char) byte) || byte == '-' || byte == '_';
+}
+
+/* As a word of its own: somebody's name may hold it. */
+static bool
+names_sso(const char *said)
+{
+    static const char sso[] = "SSO";
+
+    for (const char *at = strstr(said, sso); at != NULL; at = strstr(at + 1, sso)) {
+        if (!is_name_byte(at[strlen(sso)]) && (at == said || !is_name_byte(at[-1])))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The page of CreatePresignedDomainUrl says that AuthMode must be IAM, and not what it answers where it is SSO.  So
+ * what counts is that the answer speaks of that at all: no other complaint about a request does.
+ */
+static bool
+is_about_identity_center(const char *said)
+{
+    static const char *const WORDS[] = {"Single Sign-On", "Identity Center", "AuthMode", "auth mode",
+                                        "authentication mode"};
+
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        if (strcasestr(said, WORDS[i]) != NULL)
+            return true;
+    }
+    return names_sso(said);
+}
+
+static bool
+explain_identity_center(const struct refusal *refusal, struct failure *failure)
+{
+    return failure_set(
+        failure, "identity-center",
+        "Domain %s signs people in with IAM Identity Center (SSO), it seems (%s). Links can be made only "
+        "where the domain's AuthMode is IAM, which is chosen when a domain is created.",
+        refusal->parameters->domain_id, refusal->said);
+}
+
+static bool
 explain_invalid(const char *code, const struct refusal *refusal, struct failure *failure)
 {
+    if (is_about_identity_center(refusal->said))
+        return explain_identity_center(refusal, failure);
     return failure_set(failure, code,
                        "AWS does not take the request for user profile \"%s\" in domain %s (%s). Check the domain's "
                        "settings. Links can be made only where the domain's AuthMode is IAM: with IAM Identity Center "
@@ -229,6 +279,8 @@ advice_on(enum http_end end)
         return "In a VPC without internet the interface endpoint sagemaker.api needs private DNS.";
     case HTTP_TIMED_OUT:
         return "It is there, and slow; a firewall or a wrong MTU on the way may swallow packets.";
+    case HTTP_NO_SOCKET:
+        return "Too many files are open, in the helper (LimitNOFILE) or on the whole host.";
     case HTTP_UNCONNECTED:
         return "The interface endpoint sagemaker.api must admit port 443 from this host, or a proxy_url is needed.";
     case HTTP_TLS_FAILED:

@@ -6,23 +6,18 @@
 #include "server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "conversation.h"
-#include "journal.h"
+#include "stop_signal.h"
 
 #define LISTENERS_MAX   8
 #define IDLE_TIMEOUT    300
 #define ACCEPT_AGAIN_MS 200
-#define LISTEN_BACKLOG  1024
 
 struct listener {
     struct server *server;
@@ -31,13 +26,15 @@ struct listener {
 
 struct server {
     struct service *service;
+    enum server_sockets sockets;
     struct listener listeners[LISTENERS_MAX];
     int listener_count;
     bool accepting;
-    bool idle_exit;
-    bool one_conversation;
+    bool ends_with_the_last; /* conversation: it is the only one, or the helper was told to stop */
+    struct stop_signal stop_signal;
     struct loop_timer idle;
     struct loop_timer accept_again;
+    struct loop_timer patience; /* with what is under way, once the helper was told to stop */
     struct conversation *conversations[SERVER_CONVERSATIONS];
     size_t conversation_count;
 };
@@ -75,7 +72,7 @@ start_idle_timer(struct server *server)
     const struct shared_configuration *current = server->service->current;
     int seconds = current != NULL ? current->configuration->settings->helper.idle_timeout : IDLE_TIMEOUT;
 
-    if (server->idle_exit)
+    if (server->sockets == SERVER_SOCKETS_INHERITED)
         loop_timer_start(server->service->loop, &server->idle, deadline_in_ms((int64_t) seconds * 1000));
 }
 
@@ -89,11 +86,13 @@ conversation_has_ended(void *owner, struct conversation *conversation)
             server->conversations[i] = server->conversations[--server->conversation_count];
             break;
         }
-    if (server->one_conversation)
+    if (!server->ends_with_the_last) {
+        accept_connections(server, true);
+        if (server->conversation_count == 0)
+            start_idle_timer(server);
+    } else if (server->conversation_count == 0) {
         loop_stop(server->service->loop);
-    accept_connections(server, true);
-    if (server->conversation_count == 0)
-        start_idle_timer(server);
+    }
 }
 
 /* What a user may have of us: so many conversations at a time, so many connections a minute, and not root's share. */
@@ -135,24 +134,31 @@ rest_from_accepting(struct server *server)
     loop_timer_start(server->service->loop, &server->accept_again, deadline_in_ms(ACCEPT_AGAIN_MS));
 }
 
-static void
-connection_came(void *owner, uint32_t events)
+/* False when there is nobody to accept, or no means to. */
+static bool
+accept_one(const struct listener *listener)
 {
-    const struct listener *listener = owner;
     int fd = accept4(listener->source.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct failure failure;
     uid_t peer;
 
-    (void) events;
     if (fd < 0) {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
             rest_from_accepting(listener->server);
-        return;
+        return false;
     }
     if (!conversation_peer_of(fd, &peer, &failure) || user_has_too_many(listener->server, peer))
         close(fd);
     else if (!converse(listener->server, fd, peer, &failure))
         rest_from_accepting(listener->server);
+    return true;
+}
+
+static void
+connection_came(void *owner, uint32_t events)
+{
+    (void) events;
+    (void) accept_one(owner);
 }
 
 static bool
@@ -173,6 +179,81 @@ watch_listeners(struct server *server, const int *sockets, int count, struct fai
     return true;
 }
 
+/*
+ * Nobody connects to our own socket from now on, and whoever waits in its backlog is served: it has no other helper to
+ * wait for.  (A Unix socket that is shut down refuses connections, and still gives out those that came before.)
+ */
+static void
+close_own_socket(struct server *server, const struct listener *listener)
+{
+    (void) shutdown(listener->source.fd, SHUT_RD);
+    while (server->conversation_count < SERVER_CONVERSATIONS && accept_one(listener))
+        ;
+}
+
+static void
+forget_listeners(struct server *server)
+{
+    for (int i = 0; i < server->listener_count; i++)
+        loop_forget(server->service->loop, &server->listeners[i].source);
+    loop_timer_stop(server->service->loop, &server->accept_again);
+    loop_timer_stop(server->service->loop, &server->idle);
+}
+
+static void
+stop_listening(struct server *server)
+{
+    forget_listeners(server);
+    for (int i = 0; i < server->listener_count && server->sockets == SERVER_SOCKETS_OWN; i++)
+        close_own_socket(server, &server->listeners[i]);
+    loop_timer_stop(server->service->loop, &server->accept_again); /* of a connection that could not be served */
+}
+
+/* The last one's place is taken by one that has been looked at already. */
+static void
+end_conversations(struct server *server, bool only_silent)
+{
+    for (size_t i = server->conversation_count; i > 0; i--)
+        if (!only_silent || !conversation_has_asked(server->conversations[i - 1]))
+            conversation_stop(server->conversations[i - 1]);
+}
+
+static void
+end_all(void *owner)
+{
+    end_conversations(owner, false);
+}
+
+/* Whoever has not asked yet had the time to, and may be somebody who never will. */
+static void
+end_silent(void *owner)
+{
+    struct server *server = owner;
+    int whole = server->sockets == SERVER_SOCKETS_OWN ? SERVER_STOP_OWN_MS : SERVER_STOP_MS;
+
+    end_conversations(server, true);
+    server->patience.fire = end_all;
+    loop_timer_start(server->service->loop, &server->patience, deadline_in_ms(whole - SERVER_STOP_SILENT_MS));
+}
+
+/* Let what is under way come to its end; whoever asks a second time will not wait for that. */
+static void
+told_to_stop(void *owner)
+{
+    struct server *server = owner;
+
+    if (server->ends_with_the_last) {
+        end_all(server);
+        return;
+    }
+    server->ends_with_the_last = true;
+    stop_listening(server);
+    if (server->conversation_count == 0)
+        loop_stop(server->service->loop);
+    else
+        loop_timer_start(server->service->loop, &server->patience, deadline_in_ms(SERVER_STOP_SILENT_MS));
+}
+
 static struct server *
 server_create(struct service *service, struct failure *failure)
 {
@@ -185,6 +266,7 @@ server_create(struct service *service, struct failure *failure)
     server->service = service;
     server->idle = (struct loop_timer){.fire = idle_too_long, .owner = server};
     server->accept_again = (struct loop_timer){.fire = accept_again, .owner = server};
+    server->patience = (struct loop_timer){.fire = end_silent, .owner = server};
     return server;
 }
 
@@ -194,27 +276,31 @@ run_loop(struct server *server, struct failure *failure)
 {
     bool good = loop_run(server->service->loop, failure);
 
-    loop_timer_stop(server->service->loop, &server->idle);
-    loop_timer_stop(server->service->loop, &server->accept_again);
-    for (int i = 0; i < server->listener_count; i++)
-        loop_forget(server->service->loop, &server->listeners[i].source);
+    forget_listeners(server);
+    loop_timer_stop(server->service->loop, &server->patience);
     return good;
 }
 
 bool
-server_run(struct service *service, const int *sockets, int count, bool idle_exit, struct failure *failure)
+server_run(struct service *service, const int *sockets, int count, enum server_sockets kind, struct failure *failure)
 {
     AUTO_FREE struct server *server = server_create(service, failure);
+    bool good;
 
     if (server == NULL)
         return false;
-    server->idle_exit = idle_exit;
-    if (!watch_listeners(server, sockets, count, failure))
+    server->sockets = kind;
+    if (!stop_signal_watch(&server->stop_signal, service->loop, told_to_stop, server, failure))
         return false;
-    worker_pool_warm(service->mappers[RATE_LOGIN]);
-    worker_pool_warm(service->mappers[RATE_CLICK]);
-    start_idle_timer(server);
-    return run_loop(server, failure);
+    good = watch_listeners(server, sockets, count, failure);
+    if (good) {
+        worker_pool_warm(service->mappers[RATE_LOGIN]);
+        worker_pool_warm(service->mappers[RATE_CLICK]);
+        start_idle_timer(server);
+        good = run_loop(server, failure);
+    }
+    stop_signal_forget(&server->stop_signal);
+    return good;
 }
 
 bool
@@ -225,74 +311,10 @@ server_run_one(struct service *service, int fd, struct failure *failure)
 
     if (server == NULL)
         return false;
-    server->one_conversation = true;
+    server->ends_with_the_last = true;
     if (!conversation_peer_of(fd, &peer, failure)) {
         close(fd);
         return false;
     }
     return converse(server, fd, peer, failure) && run_loop(server, failure);
-}
-
-/* A socket that nobody listens on any more gives way; one that answers does not. */
-static bool
-remove_stale(const char *path, const struct sockaddr_un *address, struct failure *failure)
-{
-    AUTO_CLOSE int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct stat status;
-
-    if (lstat(path, &status) != 0)
-        return errno == ENOENT || failure_set(failure, "socket", "%s: %s", path, strerror(errno));
-    if (!S_ISSOCK(status.st_mode))
-        return failure_set(failure, "socket", "%s exists and is no socket", path);
-    if (probe >= 0 && connect(probe, (const struct sockaddr *) address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
-        return unlink(path) == 0 || failure_set(failure, "socket", "%s: %s", path, strerror(errno));
-    return failure_set(failure, "socket", "another helper listens on %s already", path);
-}
-
-/* As root make what tmpfiles.d would: the folder of the socket, and users/ in it for the session files. */
-static bool
-make_folders(const char *path, struct failure *failure)
-{
-    char folder[sizeof(((struct sockaddr_un *) NULL)->sun_path)];
-    char users[sizeof(folder) + sizeof("/users")];
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL || slash == path)
-        return failure_set(failure, "socket", "%s: expected an absolute path in a folder of its own", path);
-    snprintf(folder, sizeof(folder), "%.*s", (int) (slash - path), path);
-    snprintf(users, sizeof(users), "%s/users", folder);
-    if ((mkdir(folder, 0755) != 0 && errno != EEXIST) || (mkdir(users, 0711) != 0 && errno != EEXIST))
-        return failure_set(failure, "socket", "%s cannot be made: %s", users, strerror(errno));
-    return true;
-}
-
-static bool
-give_socket(const char *path, const struct service_account *account, struct failure *failure)
-{
-    if (chmod(path, 0666) != 0 || (account != NULL && lchown(path, account->uid, account->gid) != 0))
-        return failure_set(failure, "socket", "%s: %s", path, strerror(errno));
-    return true;
-}
-
-int
-server_listen(const char *path, const struct service_account *account, struct failure *failure)
-{
-    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    if ((size_t) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path)) {
-        failure_set(failure, "socket", "%s is too long for a socket, at most %zu bytes are possible", path,
-                    sizeof(address.sun_path) - 1);
-        return -1;
-    }
-    if (account != NULL && !make_folders(path, failure))
-        return -1;
-    if (!remove_stale(path, &address, failure))
-        return -1;
-    if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof(address)) != 0 ||
-        listen(fd, LISTEN_BACKLOG) != 0) {
-        failure_set(failure, "socket", "cannot listen on %s: %s", path, strerror(errno));
-        return -1;
-    }
-    return give_socket(path, account, failure) ? TAKE_FD(fd) : -1;
 }

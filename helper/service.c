@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "eligible_uid.h"
 #include "journal.h"
 #include "mapping.h"
@@ -143,7 +144,7 @@ service_refresh(struct service *service)
     struct configuration *configuration = NULL;
     struct shared_configuration *old = service->current;
 
-    if (configuration_stamp_equal(&stamp, &service->stamp))
+    if (!stamp.complete || configuration_stamp_equal(&stamp, &service->stamp))
         return;
     service->stamp = stamp;
     service->current = NULL;
@@ -191,6 +192,7 @@ service_create(const struct service_options *options, struct failure *failure)
     service->options = *options;
     service->uid_min = uid_min_of(LOGIN_DEFS);
     service->state = CONFIGURATION_ABSENT;
+    service->stats.started_ms = monotonic_ms();
     TAILQ_INIT(&service->links);
     if (!make_parts(service, failure)) {
         service_free(service);

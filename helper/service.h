@@ -1,6 +1,6 @@
 /*
  * service.h: what one helper process holds for all its conversations: the loop, the configuration in force, the workers
- * that map accounts, the host's credentials, and the memory of outages and rates.
+ * that map accounts, the host's credentials, and the memory of outages, rates and what was done.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,6 +18,7 @@
 #include "loop.h"
 #include "outage.h"
 #include "rate.h"
+#include "stats.h"
 #include "worker_pool.h"
 
 /* Logins and clicks have workers of their own: a user whose clicks hang in the directory delays no login. */
@@ -60,6 +61,7 @@ struct service {
     struct failure broken;                /* why, when CONFIGURATION_BROKEN */
     struct outages outages;
     struct rates rates;
+    struct stats stats;
 };
 
 struct service *service_create(const struct service_options *options, struct failure *failure);
@@ -67,7 +69,7 @@ void service_free(struct service *service);
 
 /*
  * Read the configuration if anything in its folder changed since the last time.  A new version that is broken takes the
- * old one out of force, with one log line.
+ * old one out of force, with one log line.  Where there are no descriptors to look, what is in force stays so.
  */
 void service_refresh(struct service *service);
 

@@ -7,7 +7,6 @@ SPDX-License-Identifier: MIT
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,43 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from conversation import PATIENCE, ask, connect, parse_answer, receive, request_text, send
+from conversation import PATIENCE, ask, connect, receive, request_text, send
 from directory_service import DirectoryService
 from helper_daemon import HelperDaemon
+from hostile_user import ALICE, BOB, ask_as, connect_as, login
 from login_host import inside_sandbox
 from stand_in.sagemaker_api import DOMAIN_ID
 from stand_in_aws import REGION
 
 pytestmark = pytest.mark.skipif(not inside_sandbox(), reason="needs users: only in tests/sandbox, as root")
 
-ALICE, BOB, TANAKA = 12001, 12002, 1500001
-LOGIN_MS = 3000
+TANAKA = 1500001
 OUTAGE_PAUSE = 15
-
-
-def connect_as(uid: int, path: Path) -> socket.socket:
-    os.seteuid(uid)
-    try:
-        return connect(path)
-    finally:
-        os.seteuid(0)
-
-
-def ask_as(peer: int, path: Path, /, **fields: object) -> dict[str, str]:
-    with connect_as(peer, path) as client:
-        send(client, request_text(**fields))
-        return parse_answer(receive(client))
-
-
-def login(helper: HelperDaemon) -> dict[str, str]:
-    """As the module does: where the backlog is full, again until the deadline."""
-    until = time.monotonic() + LOGIN_MS / 1000
-    while True:
-        try:
-            return ask(helper.socket, uid=ALICE, budget_ms=LOGIN_MS)
-        except BlockingIOError:
-            assert time.monotonic() < until, "no place in the backlog"
-            time.sleep(0.01)
 
 
 @pytest.fixture

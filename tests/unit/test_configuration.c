@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -298,6 +299,36 @@ the_stamp_changes_with_every_change_and_with_nothing_else(void **state)
     expect_change(fixture, &stamp, false, "nothing");
 }
 
+/* Lets this many more descriptors be opened, and returns the limit that was. */
+static struct rlimit
+leave_descriptors(int count)
+{
+    struct rlimit before, few;
+    int next = dup(STDIN_FILENO);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t) (next + count);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    return before;
+}
+
+static void
+a_stamp_that_there_were_no_descriptors_for_is_not_complete(void **state)
+{
+    struct fixture *fixture = *state;
+    put(fixture, "etc/users.map", "alice d-abcdefghij12 alice\n");
+    put(fixture, "etc/users.map.d/a.map", "# a\n");
+    for (int count = 0; count < 3; count++) { /* the folder, the one in it, and what lists that */
+        struct rlimit before = leave_descriptors(count);
+        struct configuration_stamp stamp = configuration_stamp_from(fixture->vendor, fixture->etc);
+        setrlimit(RLIMIT_NOFILE, &before);
+        assert_false(stamp.complete);
+    }
+    assert_true(configuration_stamp_from(fixture->vendor, fixture->etc).complete);
+}
+
 static void
 the_shipped_samples_are_good_and_map_nobody(void **state)
 {
@@ -331,6 +362,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_file_of_more_than_16_mib_is_not_read, make, clear),
         cmocka_unit_test_setup_teardown(a_candidate_takes_the_place_of_the_map_and_may_belong_to_anybody, make, clear),
         cmocka_unit_test_setup_teardown(the_stamp_changes_with_every_change_and_with_nothing_else, make, clear),
+        cmocka_unit_test_setup_teardown(a_stamp_that_there_were_no_descriptors_for_is_not_complete, make, clear),
         cmocka_unit_test_setup_teardown(the_shipped_samples_are_good_and_map_nobody, make, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,6 +170,27 @@ a_probe_that_found_nothing_out_goes_to_the_next(void **state)
     assert_int_equal(outage_ask(&outages, API, true, later + 10, NULL), OUTAGE_PROBE);
 }
 
+static void
+the_outages_that_go_on_can_be_told(void **state)
+{
+    struct outages outages = {0};
+    const struct outage *outage;
+
+    (void) state;
+    assert_null(outage_next(&outages, NULL));
+    fail_times(&outages, "host-a", 2, 1000);
+    fail_times(&outages, "host-b", 2, 1000);
+    outage_report(&outages, "host-b", false, 2000);
+    fail_times(&outages, "host-b", 1, 3000);
+    outage = outage_next(&outages, NULL);
+    assert_non_null(outage);
+    assert_string_equal(outage->peer, "host-b");
+    assert_int_equal(outage->began_ms, 2000);
+    assert_null(outage_next(&outages, outage));
+    outage_report(&outages, "host-b", true, 4000);
+    assert_null(outage_next(&outages, NULL));
+}
+
 int
 main(void)
 {
@@ -184,6 +205,7 @@ main(void)
         cmocka_unit_test(who_cannot_find_out_does_not_get_the_probe),
         cmocka_unit_test(a_probe_that_found_nothing_out_goes_to_the_next),
         cmocka_unit_test(another_peer_is_not_concerned),
+        cmocka_unit_test(the_outages_that_go_on_can_be_told),
         cmocka_unit_test(more_peers_than_the_table_holds_forget_the_oldest_alone),
     };
 

@@ -449,13 +449,39 @@ an_unknown_profile_is_named_with_its_domain(void **state)
 }
 
 static void
-a_domain_of_identity_center_is_thought_of(void **state)
+a_domain_of_identity_center_is_recognised_by_what_aws_says(void **state)
 {
     (void) state;
+    static const char *const texts[] = {
+        "AuthMode of domain is SSO",
+        "This operation is not supported for domains with SSO.",
+        "Domain [d-abc123def456] uses IAM Identity Center",
+        "Operation can only be called when the authentication mode equals IAM",
+    };
     struct failure failure;
-    explain(400, "{\"__type\":\"ValidationException\",\"message\":\"AuthMode of domain is SSO\"}", "", "", &failure);
-    expect_words(&failure, "invalid-request",
-                 (const char *const[]){"AuthMode of domain is SSO", "AuthMode is IAM", NULL});
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char body[256];
+        snprintf(body, sizeof(body), "{\"__type\":\"ValidationException\",\"message\":\"%s\"}", texts[i]);
+        explain(400, body, "", "", &failure);
+        expect_words(&failure, "identity-center",
+                     (const char *const[]){texts[i], "d-abc123def456", "AuthMode is IAM", NULL});
+    }
+}
+
+static void
+a_name_with_sso_in_it_does_not_make_a_domain_one_of_identity_center(void **state)
+{
+    (void) state;
+    static const char *const names[] = {"SSO-team", "team-SSO", "PICASSO", "picasso", "my_SSO_x"};
+    struct failure failure;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char body[256];
+        snprintf(body, sizeof(body),
+                 "{\"__type\":\"ValidationException\",\"message\":\"Value '%s' failed to satisfy a constraint\"}",
+                 names[i]);
+        explain(400, body, "", "", &failure);
+        expect_words(&failure, "invalid-request", (const char *const[]){names[i], "AuthMode is IAM", NULL});
+    }
 }
 
 static void
@@ -601,7 +627,8 @@ main(void)
         cmocka_unit_test(a_link_of_40_kb_is_refused),
         cmocka_unit_test(a_denial_repeats_aws_and_says_which_way_the_call_went),
         cmocka_unit_test(an_unknown_profile_is_named_with_its_domain),
-        cmocka_unit_test(a_domain_of_identity_center_is_thought_of),
+        cmocka_unit_test(a_domain_of_identity_center_is_recognised_by_what_aws_says),
+        cmocka_unit_test(a_name_with_sso_in_it_does_not_make_a_domain_one_of_identity_center),
         cmocka_unit_test(a_wrong_clock_is_measured),
         cmocka_unit_test(every_kind_of_error_has_its_word_and_an_advice),
         cmocka_unit_test(no_answer_keeps_the_transports_code_and_adds_advice),
