@@ -2,6 +2,7 @@
 #
 #   make demo       a login with a Studio link, against a local stand-in for AWS; nothing outside build/ is touched
 #   make check      packages, build with gcc and clang, linters, all tests
+#   make check-desktop  a real desktop: xrdp, XFCE and Chromium, driven through an RDP client
 #   make            build alone (make packages first, on a fresh machine)
 #   make install    DESTDIR= PREFIX= SYSCONFDIR= PAMDIR=
 #   make uninstall  leaves the configuration in SYSCONFDIR
@@ -20,6 +21,7 @@ RUN_FOLDER    := $(RUNDIR)/sagemaker-studio
 CONFIG_FOLDER := $(SYSCONFDIR)/sagemaker-studio
 HELPER_PATH   := $(LIBEXECDIR)/sagemaker-studio/sagemaker-studio-helper
 LAUNCHER_PATH := $(PREFIX)/bin/sagemaker-studio
+DESKTOP_ENTRY := $(PREFIX)/share/applications/sagemaker-studio.desktop
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -38,7 +40,8 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection \
              $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=all,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 DEFINES  := -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DRUN_FOLDER='"$(RUN_FOLDER)"' \
             -DCONFIG_FOLDER='"$(CONFIG_FOLDER)"' -DVENDOR_FOLDER='"$(PREFIX)/lib/sagemaker-studio"' \
-            -DHELPER_PATH='"$(HELPER_PATH)"' -DLAUNCHER_PATH='"$(LAUNCHER_PATH)"'
+            -DHELPER_PATH='"$(HELPER_PATH)"' -DLAUNCHER_PATH='"$(LAUNCHER_PATH)"' \
+            -DDESKTOP_ENTRY='"$(DESKTOP_ENTRY)"'
 COMPILE := $(CC) -std=gnu11 -O2 -g -fPIC -fno-common -fvisibility=hidden $(WARNINGS) $(HARDENING) $(DEFINES) -Iinclude \
            -MMD -MP $(CFLAGS)
 LINK    := $(CC) -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(if $(SANITIZE),-fsanitize=address$(comma)undefined) \
@@ -123,6 +126,17 @@ check:
 	$(MAKE) --no-print-directory SANITIZE=1 PYTEST='--ignore=tests/test_stand_in_aws.py --ignore=tests/test_build.py' test
 	$(MAKE) --no-print-directory test
 
+# Beside `check`, since it installs half a gigabyte of desktop.  As root, in throw-away namespaces; screenshots of what
+# a user sees are left in $(BUILD)/sandbox/desktop.
+check-desktop:
+	tests/install-packages desktop
+	$(MAKE) --no-print-directory all
+	tests/sandbox /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs tests/desktop
+
+# What the helper adds to a click, beyond SageMaker's own time.  TRACE=1 shows the system calls.
+trace-click: all
+	tests/trace_click $(BUILD)
+
 packages:
 	tests/install-packages check
 
@@ -137,10 +151,10 @@ unit: $(UNIT_TESTS)
 FUZZERS   := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_RUNS ?= 100000
 fuzz:
-	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=1 CFLAGS='-fsanitize=fuzzer-no-link -Ihelper' $(FUZZERS)
+	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=1 CFLAGS='-fsanitize=fuzzer-no-link -Ihelper -Ilauncher' $(FUZZERS)
 	@for fuzzer in $(FUZZERS); do echo "-- $${fuzzer##*/}"; mkdir -p $$fuzzer.corpus; \
 		$$fuzzer -seed=1 -runs=$(FUZZ_RUNS) -max_len=4096 -verbosity=0 -artifact_prefix=build/fuzz/ $$fuzzer.corpus || exit 1; done
-build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz/lib.a
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz/launcher.a build/fuzz/lib.a
 	$(SAY) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(HELPER_LIBS)
 
@@ -152,35 +166,72 @@ lint:
 #
 # Configuration that is there already is left alone.  Where this machine itself is installed to (no DESTDIR, root), the
 # service account and the folders under /run are made as well.
+#
+# The desktop entry is executable because GNOME asks for it.  A desktop that keeps a cache of icons believes it while the
+# theme's folder is not newer than the cache, hence the touch.
+#
+# On a running systemd, units are made known but never enabled: that is the administrator's word to say.  One that was
+# enabled already gets the new helper.
 INSTALL_DATA := install -D -m 0644
+ROOT         := "$(DESTDIR)"
+AM_ROOT      := [ "$$(id -u)" = 0 ]
+UNIT_FOLDER  := $(PREFIX)/lib/systemd/system
+EXAMPLES     := $(PREFIX)/share/doc/sagemaker-studio/examples
+WITH_PATHS   := sed 's,@HELPER@,$(HELPER_PATH),g; s,@LAUNCHER@,$(LAUNCHER_PATH),g; s,@RUN_FOLDER@,$(RUN_FOLDER),g'
+AUTOSTART    := $(SYSCONFDIR)/xdg/autostart/sagemaker-studio.desktop
+COMPLETION   := $(PREFIX)/share/bash-completion/completions/sagemaker-studio
+ICONS        := $(PREFIX)/share/icons/hicolor
+ICON         := $(ICONS)/scalable/apps/sagemaker-studio.svg
 
 install: all
 	$(if $(PAMDIR),,$(error No folder with pam_unix.so found: where do PAM modules go?  Say make install PAMDIR=...))
-	install -D -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_sagemaker_studio.so
-	install -D -m 0755 $(HELPER) $(DESTDIR)$(HELPER_PATH)
-	install -D -m 0711 $(LAUNCHER) $(DESTDIR)$(LAUNCHER_PATH)
-	for page in man/*.[158]; do $(INSTALL_DATA) $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
-	$(INSTALL_DATA) etc/sysusers.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf
-	$(INSTALL_DATA) etc/tmpfiles.d/sagemaker-studio.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
-	$(INSTALL_DATA) etc/pam-configs/aws-sagemaker-studio $(DESTDIR)$(PREFIX)/share/pam-configs/aws-sagemaker-studio
-	install -d -m 0755 $(DESTDIR)$(CONFIG_FOLDER)
-	for file in users.map studio.conf; do [ -e $(DESTDIR)$(CONFIG_FOLDER)/$$file ] || \
-		install -m 0640 etc/sagemaker-studio/$$file $(DESTDIR)$(CONFIG_FOLDER)/$$file; done
+	install -D -m 0644 $(MODULE) $(ROOT)$(PAMDIR)/pam_sagemaker_studio.so
+	install -D -m 0755 $(HELPER) $(ROOT)$(HELPER_PATH)
+	install -D -m 0711 $(LAUNCHER) $(ROOT)$(LAUNCHER_PATH)
+	for page in man/*.[158]; do $(INSTALL_DATA) $$page $(ROOT)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	$(INSTALL_DATA) etc/sysusers.d/sagemaker-studio.conf $(ROOT)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf
+	$(INSTALL_DATA) etc/tmpfiles.d/sagemaker-studio.conf $(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
+	$(INSTALL_DATA) etc/pam-configs/aws-sagemaker-studio $(ROOT)$(PREFIX)/share/pam-configs/aws-sagemaker-studio
+	install -d -m 0755 $(ROOT)$(UNIT_FOLDER) $(ROOT)$(EXAMPLES)
+	for unit in socket service; do \
+		file=$(ROOT)$(UNIT_FOLDER)/sagemaker-studio.$$unit; \
+		$(WITH_PATHS) etc/systemd/sagemaker-studio.$$unit >"$$file" && chmod 0644 "$$file" || exit 1; done
+	for init in sysvinit openrc; do \
+		file=$(ROOT)$(EXAMPLES)/$$init; $(WITH_PATHS) etc/init/$$init >"$$file" && chmod 0755 "$$file" || exit 1; done
+	install -d -m 0755 $(ROOT)$(dir $(DESKTOP_ENTRY)) $(ROOT)$(dir $(AUTOSTART))
+	$(WITH_PATHS) etc/desktop/sagemaker-studio.desktop >$(ROOT)$(DESKTOP_ENTRY)
+	$(WITH_PATHS) etc/desktop/sagemaker-studio-autostart.desktop >$(ROOT)$(AUTOSTART)
+	chmod 0755 $(ROOT)$(DESKTOP_ENTRY)
+	chmod 0644 $(ROOT)$(AUTOSTART)
+	$(INSTALL_DATA) etc/desktop/sagemaker-studio.svg $(ROOT)$(ICON)
+	touch -c $(ROOT)$(ICONS)
+	$(INSTALL_DATA) etc/bash-completion/sagemaker-studio $(ROOT)$(COMPLETION)
+	install -d -m 0755 $(ROOT)$(CONFIG_FOLDER)
+	for file in users.map studio.conf; do [ -e $(ROOT)$(CONFIG_FOLDER)/$$file ] || \
+		install -m 0640 etc/sagemaker-studio/$$file $(ROOT)$(CONFIG_FOLDER)/$$file; done
 	$(if $(DESTDIR),,etc/set-up-host $(CONFIG_FOLDER) $(RUN_FOLDER))
 
 uninstall:
-	$(if $(DESTDIR),,if command -v pam-auth-update >/dev/null; then pam-auth-update --package --remove aws-sagemaker-studio; fi)
-	rm -f $(DESTDIR)$(PREFIX)/share/pam-configs/aws-sagemaker-studio $(DESTDIR)$(PAMDIR)/pam_sagemaker_studio.so \
-		$(DESTDIR)$(HELPER_PATH) $(DESTDIR)$(LAUNCHER_PATH) $(DESTDIR)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
-	for page in man/*.[158]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
-	-rmdir $(DESTDIR)$(dir $(HELPER_PATH))
+	$(if $(DESTDIR),,if $(AM_ROOT) && command -v pam-auth-update >/dev/null; then \
+		pam-auth-update --package --remove aws-sagemaker-studio; fi)
+	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ] && [ -e $(UNIT_FOLDER)/sagemaker-studio.socket ]; then \
+		systemctl disable --now sagemaker-studio.socket; fi)
+	rm -f $(ROOT)$(PREFIX)/share/pam-configs/aws-sagemaker-studio $(ROOT)$(PAMDIR)/pam_sagemaker_studio.so \
+		$(ROOT)$(HELPER_PATH) $(ROOT)$(LAUNCHER_PATH) $(ROOT)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf \
+		$(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf $(ROOT)$(UNIT_FOLDER)/sagemaker-studio.socket \
+		$(ROOT)$(UNIT_FOLDER)/sagemaker-studio.service
+	rm -rf $(ROOT)$(EXAMPLES)
+	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi)
+	rm -f $(ROOT)$(DESKTOP_ENTRY) $(ROOT)$(AUTOSTART) $(ROOT)$(ICON) $(ROOT)$(COMPLETION)
+	-touch -c $(ROOT)$(ICONS)
+	for page in man/*.[158]; do rm -f $(ROOT)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	-rmdir $(ROOT)$(dir $(HELPER_PATH))
 	@echo "The configuration in $(CONFIG_FOLDER) and the account sagemaker-studio stay; remove them by hand."
 
 clean:
 	rm -rf build
 
 force:
-.PHONY: all check clean demo force fuzz install lint packages test test-programs uninstall unit
+.PHONY: all check check-desktop clean demo force fuzz install lint packages test test-programs trace-click uninstall unit
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -75,6 +75,9 @@ bool session_file_claim(int folder, const char *id, struct failure *failure);
  * failure. */
 bool session_file_remove(int folder, const char *id, struct failure *failure);
 
+/* Is there a session-ID or spent-ID of any login?  True also when that cannot be found out. */
+bool session_file_any(int folder);
+
 /* `path` = folder/session-ID?  Splits it; false when it is anything else. */
 bool session_path_split(const char *path, char folder[SESSION_PATH_SIZE], char id[SESSION_ID_SIZE]);
 

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "cleanup.h"
 #include "subcommand.h"
+#include "subprogram.h"
 
 struct subcommand {
     const char *name;
@@ -20,9 +22,12 @@ struct subcommand {
 };
 
 static const struct subcommand SUBCOMMANDS[] = {
-    {"url", "print a link that opens SageMaker Studio as you", url_subcommand},
-    {"status", "say who you are in Studio, and whether the link made at login still lives", status_subcommand},
+    {"open", "open SageMaker Studio in your browser", open_subcommand},
+    {"url", "print a link that opens SageMaker Studio as you, or copy it", url_subcommand},
+    {"status", "say who you are in Studio, by which rule, and which link the icon will use", status_subcommand},
+    {"autostart", "what your desktop runs as it starts: places the icon, or restores it", autostart_subcommand},
     {"check", "look for what is wrong with this computer's configuration (for administrators)", check_subcommand},
+    {"stats", "say what the helper of this computer has done, and how it is (for root)", stats_subcommand},
     {"session-write", NULL, session_write_subcommand},
     {"session-clear", NULL, session_clear_subcommand},
 };
@@ -47,16 +52,33 @@ print_help(FILE *out)
                  "`sagemaker-studio SUBCOMMAND --help` and sagemaker-studio(1) say more.\n");
 }
 
-/* The link is a secret: no core dump and no debugger of another process sees it, and no file of ours is readable by
- * others. */
+/*
+ * The link is a secret: no core dump and no debugger of another process sees it, and no file of ours is readable by
+ * others.  The hard limit stays, for the browser gets its soft one back.
+ */
 static void
 protect_secrets(void)
 {
-    const struct rlimit no_core = {0, 0};
+    struct rlimit core = {0};
 
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void) setrlimit(RLIMIT_CORE, &no_core);
+    (void) getrlimit(RLIMIT_CORE, &core);
+    core.rlim_cur = 0;
+    (void) setrlimit(RLIMIT_CORE, &core);
     (void) umask(S_IRWXG | S_IRWXO);
+}
+
+/*
+ * Whoever started us may have left SIGCHLD ignored, and then there is no child to wait for (waitpid(2)).  A reader of
+ * our output that is gone, or a limit on the size of files, must not end a click without a word: the write fails, and
+ * somebody is told.  Programs that we start get the defaults (subprogram_prepare).
+ */
+static void
+settle_signals(void)
+{
+    (void) signal(SIGCHLD, SIG_DFL);
+    (void) signal(SIGPIPE, SIG_IGN);
+    (void) signal(SIGXFSZ, SIG_IGN);
 }
 
 static int
@@ -85,7 +107,9 @@ main(int argc, char **argv)
 {
     const struct subcommand *subcommand;
 
+    subprogram_remember_process();
     protect_secrets();
+    settle_signals();
     if (argc < 2) {
         print_help(stderr);
         return LAUNCHER_USAGE;

@@ -1,6 +1,6 @@
 /*
  * session_clear.c: `session-clear`, which the module runs as the user at logout: removes what session-write made for
- * this login, and nothing else.
+ * this login and, with the last login, what `open` has left.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +9,8 @@
 
 #include "cleanup.h"
 #include "failure.h"
+#include "open_lock.h"
+#include "page_file.h"
 #include "session_exit.h"
 #include "session_file.h"
 #include "session_options.h"
@@ -22,7 +24,13 @@ clear_session(const struct session_options *options, struct failure *failure)
 
     if (folder < 0)
         return errno == ENOENT ? SESSION_EXIT_OK : SESSION_EXIT_FOLDER;
-    return session_file_remove(folder, options->id, failure) ? SESSION_EXIT_OK : SESSION_EXIT_WRITE;
+    if (!session_file_remove(folder, options->id, failure))
+        return SESSION_EXIT_WRITE;
+    if (!session_file_any(folder)) {
+        page_file_remove_all(folder);
+        open_lock_remove(folder);
+    }
+    return SESSION_EXIT_OK;
 }
 
 int

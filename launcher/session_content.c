@@ -24,8 +24,7 @@ struct life {
     int64_t seconds_left;
 };
 
-/* What is left by the wall clock, but never more than the link was given: the clock may have been set back meanwhile.
- */
+/* What is left by the wall clock, but never more than the link was given: the clock may have been set back. */
 static bool
 read_life(const struct message *answer, struct life *life, struct failure *failure)
 {

@@ -6,14 +6,47 @@
 #include "studio_status.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "json_string.h"
+
+bool
+studio_status_is_known(const struct studio_status *status)
+{
+    return status->told || status->session.state != LINK_NONE;
+}
+
+static const char *
+value_in(const struct message *message, const char *key)
+{
+    const char *value = message_get(message, key);
+
+    return value != NULL ? value : "";
+}
+
+/* Is the link made at login for the domain and user profile that the user has now? */
+static bool
+link_is_for_the_same(const struct studio_status *status)
+{
+    static const char *const KEYS[] = {"domain_id", "user_profile_name"};
+
+    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
+        if (strcmp(value_in(&status->session.link, KEYS[i]), value_in(&status->identity, KEYS[i])) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What the helper says holds now.  What it does not say, such as the region of a domain without one of its own, is in
+ * the link made at login. */
 static const char *
 value_of(const struct studio_status *status, const char *key)
 {
-    const char *value =
-        message_get(status->session.state != LINK_NONE ? &status->session.link : &status->identity, key);
+    const char *value = value_in(&status->identity, key);
 
-    return value != NULL ? value : "";
+    if (value[0] != '\0' || (status->told && !link_is_for_the_same(status)))
+        return value;
+    return value_in(&status->session.link, key);
 }
 
 static void
@@ -35,22 +68,42 @@ print_domain(FILE *out, const struct studio_status *status)
         print_line(out, "Domain:", name[0] != '\0' ? name : id);
 }
 
+/* Only a helper that answers makes a new link. */
 static void
-print_link_state(FILE *out, const struct session_found *session)
+print_need(FILE *out, const struct studio_status *status)
 {
-    switch (session->state) {
+    fputs(status->told ? "the icon makes a new one.\n" : "the icon needs a new one.\n", out);
+}
+
+static void
+print_fresh(FILE *out, const struct studio_status *status)
+{
+    fprintf(out, "The icon will use the link made at login, %" PRId64 " s left", status->session.seconds_left);
+    if (status->told && !link_is_for_the_same(status))
+        fprintf(out, ", which is for %s in %s", value_in(&status->session.link, "user_profile_name"),
+                value_in(&status->session.link, "domain_id"));
+    fputs(".\n", out);
+}
+
+static void
+print_link_state(FILE *out, const struct studio_status *status)
+{
+    switch (status->session.state) {
     case LINK_FRESH:
-        fprintf(out, "The link made at login is good for another %" PRId64 " s.\n", session->seconds_left);
+        print_fresh(out, status);
         break;
     case LINK_USED:
-        fputs("The link made at login has been used; the icon makes a new one.\n", out);
+        fputs("The link made at login has been used; ", out);
+        print_need(out, status);
         break;
     case LINK_EXPIRED:
-        fputs("The link made at login has expired; the icon makes a new one.\n", out);
+        fputs("The link made at login has expired; ", out);
+        print_need(out, status);
         break;
     case LINK_NONE:
     default:
-        fputs("No link was made at login.\n", out);
+        fputs(status->told ? "No link was made at login; the icon makes a new one.\n" : "No link was made at login.\n",
+              out);
         break;
     }
 }
@@ -58,33 +111,21 @@ print_link_state(FILE *out, const struct session_found *session)
 bool
 studio_status_print_text(FILE *out, const struct studio_status *status)
 {
-    if (status->known) {
+    if (studio_status_is_known(status)) {
         print_line(out, "User profile:", value_of(status, "user_profile_name"));
         print_domain(out, status);
         print_line(out, "Region:", value_of(status, "region"));
+        print_line(out, "Rule:", value_of(status, "rule"));
     }
-    print_link_state(out, &status->session);
+    print_link_state(out, status);
     return fflush(out) == 0 && !ferror(out);
-}
-
-/* Values are printable UTF-8 (message.h), so only these two bytes need an escape in JSON (RFC 8259, section 7). */
-static void
-print_json_string(FILE *out, const char *text)
-{
-    putc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            putc('\\', out);
-        putc(*text, out);
-    }
-    putc('"', out);
 }
 
 static void
 print_json_member(FILE *out, const char *key, const char *value)
 {
     fprintf(out, "\"%s\": ", key);
-    print_json_string(out, value);
+    json_string_print(out, value);
     fputs(", ", out);
 }
 
@@ -107,13 +148,14 @@ state_word(enum link_state state)
 bool
 studio_status_print_json(FILE *out, const struct studio_status *status)
 {
-    static const char *const KEYS[] = {"user_profile_name", "domain", "domain_id", "region"};
+    static const char *const KEYS[] = {"user_profile_name", "domain", "domain_id", "region", "rule"};
+    bool known = studio_status_is_known(status);
     bool fresh = status->session.state == LINK_FRESH;
 
     putc('{', out);
-    for (size_t i = 0; status->known && i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
+    for (size_t i = 0; known && i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
         print_json_member(out, KEYS[i], value_of(status, KEYS[i]));
-    if (!status->known) {
+    if (!known) {
         print_json_member(out, "error", status->failure.code);
         print_json_member(out, "message", status->failure.message);
     }

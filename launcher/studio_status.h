@@ -14,10 +14,13 @@
 
 struct studio_status {
     struct session_found session;
-    struct message identity; /* the helper's answer to op=whoami, where there is no session */
-    bool known;              /* one of the two says who the user is */
-    struct failure failure;  /* when not known */
+    struct message identity; /* the helper's answer to op=whoami */
+    bool told;               /* the helper said who the user is; else failure says why not */
+    struct failure failure;
 };
+
+/* Does anybody say who the user is: the helper, or the link made at login? */
+bool studio_status_is_known(const struct studio_status *status);
 
 /* For people and for programs.  The link itself is never printed.  False when it cannot be written. */
 bool studio_status_print_text(FILE *out, const struct studio_status *status);

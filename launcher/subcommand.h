@@ -15,9 +15,12 @@
 /* argv[0] is "sagemaker-studio NAME", for messages. */
 typedef int subcommand_run(int argc, char **argv);
 
+subcommand_run autostart_subcommand;
 subcommand_run check_subcommand;
+subcommand_run open_subcommand;
 subcommand_run session_clear_subcommand;
 subcommand_run session_write_subcommand;
+subcommand_run stats_subcommand;
 subcommand_run status_subcommand;
 subcommand_run url_subcommand;
 

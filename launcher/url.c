@@ -1,106 +1,97 @@
 /*
- * url.c: `url`: prints a link that works: the one made at login while it is fresh and unused, else a new one.
+ * url.c: `url`: prints a link that works, or copies it: the one made at login while it is fresh and unused, else a new
+ * one.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "ask_helper.h"
-#include "descriptor.h"
-#include "session_search.h"
-#include "studio_link.h"
+#include "clipboard.h"
+#include "foreign_environment.h"
 #include "subcommand.h"
-
-#define NEW_LINK_WITHIN_MS 15000
-
-/* Another `url` may be faster each time; after so many a new link is the shorter way. */
-#define CLAIMS_MAX 16
+#include "subcommand_options.h"
+#include "usable_link.h"
+#include "user_notice.h"
 
 static const char USAGE[] =
-    "usage: sagemaker-studio url [--socket PATH]\n"
+    "usage: sagemaker-studio url [--copy] [--socket PATH]\n"
     "\n"
     "Prints a link that opens SageMaker Studio as you.  Whoever has the link can use it, so keep it to yourself.\n"
     "It lives for a few minutes at most.\n"
     "\n"
+    "  --copy         put the link on the clipboard instead of printing it\n"
     "  --socket PATH  the helper's socket (" HELPER_SOCKET ")\n";
 
-static bool
-print_link(const char *url, struct failure *failure)
-{
-    AUTO_BUFFER struct buffer line = BUFFER(STUDIO_LINK_MAX + 1);
+struct url_options {
+    const char *socket_path;
+    bool copy;
+};
 
-    if (!buffer_append_format(&line, "%s\n", url))
-        return failure_set(failure, "output", "there is not enough memory to print the link");
-    if (!descriptor_write_all(STDOUT_FILENO, line.data, line.length))
-        return failure_set(failure, "output", "the link cannot be printed: %m");
-    return true;
+static bool
+print_link(const struct url_options *options, struct failure *failure)
+{
+    AUTO_USABLE_LINK struct usable_link link = USABLE_LINK_NONE;
+
+    return usable_link_get(options->socket_path, NULL, &link, failure) && usable_link_print(&link, failure);
 }
 
-/* Takes the login's link.  False when there is none that is fresh, harmless, and ours to take. */
-static bool
-claim_login_link(struct session_found *found)
+static void
+tell_copied(int64_t seconds_left)
 {
-    for (int tries = 0; tries < CLAIMS_MAX; tries++) {
-        session_search(found);
-        if (found->state != LINK_FRESH || !studio_link_is_harmless(message_get(&found->link, "url")))
-            return false;
-        if (session_file_claim(found->folder, found->id, NULL))
-            return true;
-    }
-    return false;
+    char text[160];
+
+    (void) snprintf(text, sizeof(text),
+                    "The link to SageMaker Studio is on the clipboard. It is good for %" PRId64
+                    " s, and opens Studio as you for whoever has it.",
+                    seconds_left);
+    notice_news(text);
 }
 
+/* The clipboard comes first, so that no link is used up where there is none. */
 static bool
-print_new_link(const char *socket_path, struct failure *failure)
+copy_link(const struct url_options *options, struct failure *failure)
 {
-    AUTO_MESSAGE struct message answer = MESSAGE_EMPTY;
+    AUTO_CLIPBOARD struct clipboard clipboard = CLIPBOARD_NONE;
+    AUTO_USABLE_LINK struct usable_link link = USABLE_LINK_NONE;
+    struct progress progress;
+    bool got;
 
-    if (!ask_helper(socket_path, "issue", deadline_in_ms(NEW_LINK_WITHIN_MS), &answer, failure))
+    if (!clipboard_find(&clipboard, failure))
         return false;
-    if (!studio_link_is_harmless(message_get(&answer, "url")))
-        return failure_set(failure, "bad-answer", "the helper's answer holds no link that may be shown; its log helps");
-    return print_link(message_get(&answer, "url"), failure);
-}
-
-static bool
-print_some_link(const char *socket_path, struct failure *failure)
-{
-    AUTO_SESSION_FOUND struct session_found found = SESSION_FOUND_NONE;
-
-    if (claim_login_link(&found))
-        return print_link(message_get(&found.link, "url"), failure);
-    return print_new_link(socket_path, failure);
+    progress_begin(&progress, "Getting a link to SageMaker Studio...");
+    got = usable_link_get(options->socket_path, NULL, &link, failure);
+    progress_end(&progress);
+    if (!got || !clipboard_copy(&clipboard, link.url, failure))
+        return false;
+    tell_copied(link.seconds_left);
+    return true;
 }
 
 int
 url_subcommand(int argc, char **argv)
 {
-    static const struct option OPTIONS[] = {
-        {"socket", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+    struct url_options options = {.socket_path = HELPER_SOCKET};
+    const struct subcommand_option known[] = {
+        {.name = "copy", .given = &options.copy},
+        {.name = "socket", .argument = &options.socket_path},
+        {.name = NULL},
     };
-    const char *socket_path = HELPER_SOCKET;
     struct failure failure;
-    int option;
+    int exit_status;
 
-    while ((option = getopt_long(argc, argv, "h", OPTIONS, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(USAGE, stdout);
-            return LAUNCHER_OK;
-        }
-        if (option != 's')
-            return LAUNCHER_USAGE;
-        socket_path = optarg;
+    if (!subcommand_options_parse(argc, argv, known, USAGE, &exit_status))
+        return exit_status;
+    if (options.copy && environment_is_foreign(&failure)) {
+        fprintf(stderr, "sagemaker-studio: %s\n", failure.message);
+        return LAUNCHER_FAILED;
     }
-    if (optind != argc) {
-        fputs(USAGE, stderr);
-        return LAUNCHER_USAGE;
-    }
-    if (print_some_link(socket_path, &failure))
+    if (options.copy ? copy_link(&options, &failure) : print_link(&options, &failure))
         return LAUNCHER_OK;
-    fprintf(stderr, "sagemaker-studio: no Studio link: %s\n", failure.message);
+    if (options.copy)
+        notice_failure(failure.message);
+    else
+        fprintf(stderr, "sagemaker-studio: %s\n", failure.message);
     return LAUNCHER_FAILED;
 }

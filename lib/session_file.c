@@ -5,9 +5,11 @@
  */
 #include "session_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,4 +157,36 @@ session_file_remove(int folder, const char *id, struct failure *failure)
     bool unfinished = remove_one(folder, SESSION_NEW, id, fresh && spent ? failure : NULL);
 
     return fresh && spent && unfinished;
+}
+
+static bool
+is_session_name(const char *name)
+{
+    static const char *const PREFIXES[] = {SESSION_FRESH, SESSION_SPENT};
+
+    for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++) {
+        size_t prefix = strlen(PREFIXES[i]);
+        if (strncmp(name, PREFIXES[i], prefix) == 0 && session_id_is_valid(name + prefix))
+            return true;
+    }
+    return false;
+}
+
+bool
+session_file_any(int folder)
+{
+    int own = descriptor_openat(folder, ".", O_RDONLY | O_DIRECTORY, 0);
+    DIR *stream = own >= 0 ? fdopendir(own) : NULL;
+    const struct dirent *entry;
+    bool any = false;
+
+    if (stream == NULL) {
+        if (own >= 0)
+            close(own);
+        return true;
+    }
+    while (!any && (entry = readdir(stream)) != NULL)
+        any = is_session_name(entry->d_name);
+    closedir(stream);
+    return any;
 }

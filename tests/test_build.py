@@ -59,7 +59,7 @@ def test_relocations_are_bound_at_start_and_read_only(program: Path):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("installed")
+    root = tmp_path_factory.mktemp("installed") / "with a blank"
     make("install", root)
     return root
 
@@ -82,7 +82,9 @@ def test_every_part_is_installed(installed: Path):
     names = {path.name for path in files_below(installed)}
     assert {"pam_sagemaker_studio.so", "sagemaker-studio-helper", "sagemaker-studio", "users.map", "studio.conf",
             "aws-sagemaker-studio", "pam_sagemaker_studio.8", "sagemaker-studio-helper.8", "sagemaker-studio.1",
-            "sagemaker-studio.map.5", "sagemaker-studio.conf.5"} <= names
+            "sagemaker-studio.map.5", "sagemaker-studio.conf.5", "sagemaker-studio.socket",
+            "sagemaker-studio.service", "sysvinit", "openrc"} <= names
+    assert not [path for path in files_below(installed / "usr") if b"@HELPER@" in path.read_bytes()]
 
 
 def test_configuration_that_is_there_survives_an_install_and_an_uninstall(tmp_path: Path):
@@ -93,3 +95,13 @@ def test_configuration_that_is_there_survives_an_install_and_an_uninstall(tmp_pa
     make("uninstall", tmp_path)
     assert users_map.read_text() == "alice d-abcdefghij12 alice\n"
     assert {path.name for path in files_below(tmp_path)} == {"users.map", "studio.conf"}
+
+
+def test_an_uninstall_removes_nothing_but_its_own_and_can_be_repeated(tmp_path: Path):
+    root, neighbour = tmp_path / "a b", tmp_path / "a"
+    neighbour.mkdir()
+    (neighbour / "file").touch()
+    make("install", root)
+    for _ in range(2):
+        make("uninstall", root)
+    assert {path.name for path in files_below(tmp_path)} == {"users.map", "studio.conf", "file"}

@@ -246,7 +246,7 @@ def test_a_silent_stdin_does_not_keep_it_for_ever_and_its_memory_stays_its_own(l
     writer = launcher.start("session-write", "--folder", launcher.sessions, "--session", ID)
     limits = Path(f"/proc/{writer.pid}/limits")
     give_up = time.monotonic() + 4
-    while ["Max", "core", "file", "size", "0", "0", "bytes"] not in map(str.split, limits.read_text().splitlines()):
+    while not any(line.split()[:5] == ["Max", "core", "file", "size", "0"] for line in limits.read_text().splitlines()):
         assert time.monotonic() < give_up, limits.read_text()
     assert writer.wait(PATIENCE) == NO_ANSWER
     writer.communicate()
@@ -478,7 +478,7 @@ def test_somebody_without_a_rule_is_told_so(launcher: Launcher, helper):
     helper(lambda _: message(status="none", rule="users.map:7"))
     done = launcher.url()
     assert done.returncode == 1
-    assert b"no SageMaker Studio user profile is assigned to you" in done.stderr
+    assert b"No SageMaker Studio user profile is assigned to you" in done.stderr
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\n\r\n\n\n", message(status="ok", url=NEW_URL)[:-1],
@@ -513,7 +513,7 @@ def test_status_says_who_and_how_long(launcher: Launcher):
     text = done.stdout.decode()
     assert done.returncode == 0
     assert "alice-tanaka" in text and "research (d-abcdefghij12)" in text and "ap-northeast-1" in text
-    assert "good for another" in text
+    assert "The icon will use the link made at login, " in text and text.endswith(" s left.\n")
     assert "token=" not in text
 
 
@@ -527,8 +527,8 @@ def test_status_tells_a_used_from_an_expired_link(launcher: Launcher):
     launcher.write()
     launcher.let_age(5)
     assert launcher.status() == {"user_profile_name": "alice-tanaka", "domain": "research", "region": "ap-northeast-1",
-                                 "domain_id": "d-abcdefghij12", "link": "expired", "seconds_left": 0}
-    assert b"has expired; the icon makes a new one." in launcher.run("status").stdout
+                                 "domain_id": "d-abcdefghij12", "rule": "", "link": "expired", "seconds_left": 0}
+    assert b"has expired; the icon needs a new one." in launcher.run("status").stdout
 
 
 def test_status_speaks_of_this_login_unless_another_has_a_fresh_link(launcher: Launcher):
@@ -541,15 +541,69 @@ def test_status_speaks_of_this_login_unless_another_has_a_fresh_link(launcher: L
     assert launcher.status()["user_profile_name"] == "mine"
 
 
+def whoami(**changes: object) -> bytes:
+    return message(**{"status": "ok", "user_profile_name": "alice-tanaka", "domain": "research",
+                      "domain_id": "d-abcdefghij12", "rule": "users.map:3", **changes})
+
+
 def test_status_asks_the_helper_where_no_link_was_made(launcher: Launcher, helper):
-    asked = helper(lambda _: message(status="ok", user_profile_name='a"b\\c', domain="d-1", domain_id="d-1",
-                                     region="eu-west-1", url=URL))
-    assert launcher.status() == {"user_profile_name": 'a"b\\c', "domain": "d-1", "domain_id": "d-1",
-                                 "region": "eu-west-1", "link": "none", "seconds_left": 0}
+    asked = helper(lambda _: whoami(user_profile_name='a"b\\c', region="eu-west-1", url=URL))
+    assert launcher.status() == {"user_profile_name": 'a"b\\c', "domain": "research", "domain_id": "d-abcdefghij12",
+                                 "region": "eu-west-1", "rule": "users.map:3", "link": "none", "seconds_left": 0}
     done = launcher.run("status", "--socket", launcher.socket)
     assert done.returncode == 0
-    assert b"No link was made at login." in done.stdout and b"token=" not in done.stdout
+    assert b"No link was made at login; the icon makes a new one." in done.stdout and b"token=" not in done.stdout
     assert b"op=whoami\n" in asked.requests[0]
+    assert 0 < int(asked.requests[0].decode().partition("budget_ms=")[2].splitlines()[0]) <= 2000
+
+
+def test_status_says_by_which_rule_and_what_the_icon_will_do(launcher: Launcher, helper):
+    helper(lambda _: whoami())
+    launcher.write()
+    done = launcher.run("status", "--socket", launcher.socket)
+    assert (done.returncode, done.stderr) == (0, b"")
+    *who, link = done.stdout.decode().splitlines()
+    assert who == ["User profile: alice-tanaka", "Domain:       research (d-abcdefghij12)",
+                   "Region:       ap-northeast-1", "Rule:         users.map:3"]
+    assert link.startswith("The icon will use the link made at login, ") and link.endswith(" s left.")
+    launcher.url()
+    assert launcher.run("status", "--socket", launcher.socket).stdout.endswith(
+        b"\nThe link made at login has been used; the icon makes a new one.\n")
+
+
+def test_status_believes_the_helper_of_now_and_not_the_link_of_then(launcher: Launcher, helper):
+    helper(lambda _: whoami(user_profile_name="alice-new", rule="users.map:2"))
+    launcher.write()
+    told = launcher.status()
+    assert (told["user_profile_name"], told["rule"], told["region"]) == ("alice-new", "users.map:2", "")
+    shown = launcher.run("status", "--socket", launcher.socket).stdout.decode()
+    assert " s left, which is for alice-tanaka in d-abcdefghij12." in shown
+
+
+@pytest.mark.parametrize("said, reason", [
+    (None, b"does not run on this computer"),
+    (message(status="none", reason="no-rule"), b"No SageMaker Studio user profile is assigned to you"),
+    (message(status="error", code="config", message="users.map:3: what"), b"users.map:3: what"),
+])
+def test_status_tells_what_was_so_at_login_where_the_helper_says_nothing(launcher: Launcher, helper, said, reason):
+    if said is not None:
+        helper(lambda _: said)
+    launcher.write()
+    done = launcher.run("status", "--socket", launcher.socket)
+    assert done.returncode == 0
+    assert b"User profile: alice-tanaka\n" in done.stdout and b" s left.\n" in done.stdout
+    assert b"this is what was so at login" in done.stderr and reason in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_status_does_not_wait_for_a_helper_that_hangs(launcher: Launcher):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(launcher.socket))
+        listener.listen()
+        launcher.write()
+        started = time.monotonic()
+        assert launcher.status()["user_profile_name"] == "alice-tanaka"
+        assert time.monotonic() - started < PATIENCE / 2
 
 
 def test_status_fails_when_nobody_knows(launcher: Launcher):
