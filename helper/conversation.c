@@ -162,7 +162,9 @@ refuse(struct conversation *conversation, const struct failure *failure)
 bool
 conversation_has_asked(const struct conversation *conversation)
 {
-    return conversation->request.count > 0;
+    char byte;
+
+    return conversation->request.count > 0 || recv(conversation->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void

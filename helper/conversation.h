@@ -31,7 +31,7 @@ bool conversation_peer_of(int fd, uid_t *peer, struct failure *failure);
 struct conversation *conversation_start(struct service *service, int fd, uid_t peer, conversation_ended *ended,
                                         void *owner, struct failure *failure);
 
-/* Has the request come?  Until then nothing would be lost with it. */
+/* Has the request come, or something that is still to be read?  Until then nothing would be lost with it. */
 bool conversation_has_asked(const struct conversation *conversation);
 
 /* End it now: a link under way is given up, and its caller told so (code "restarting").  Calls conversation_ended, at

@@ -31,6 +31,7 @@ struct server {
     int listener_count;
     bool accepting;
     bool ends_with_the_last; /* conversation: it is the only one, or the helper was told to stop */
+    bool draining;           /* our own sockets refuse by now; whoever waits in them is still served */
     struct stop_signal stop_signal;
     struct loop_timer idle;
     struct loop_timer accept_again;
@@ -76,6 +77,18 @@ start_idle_timer(struct server *server)
         loop_timer_start(server->service->loop, &server->idle, deadline_in_ms((int64_t) seconds * 1000));
 }
 
+static bool accept_one(const struct listener *listener);
+
+/* As many as there is room for; each that ends makes room for another. */
+static void
+accept_who_waits(struct server *server)
+{
+    for (int i = 0; i < server->listener_count; i++)
+        while (server->conversation_count < SERVER_CONVERSATIONS && accept_one(&server->listeners[i]))
+            ;
+    loop_timer_stop(server->service->loop, &server->accept_again); /* nobody is left, or not to be had now */
+}
+
 static void
 conversation_has_ended(void *owner, struct conversation *conversation)
 {
@@ -86,6 +99,8 @@ conversation_has_ended(void *owner, struct conversation *conversation)
             server->conversations[i] = server->conversations[--server->conversation_count];
             break;
         }
+    if (server->draining)
+        accept_who_waits(server);
     if (!server->ends_with_the_last) {
         accept_connections(server, true);
         if (server->conversation_count == 0)
@@ -179,18 +194,6 @@ watch_listeners(struct server *server, const int *sockets, int count, struct fai
     return true;
 }
 
-/*
- * Nobody connects to our own socket from now on, and whoever waits in its backlog is served: it has no other helper to
- * wait for.  (A Unix socket that is shut down refuses connections, and still gives out those that came before.)
- */
-static void
-close_own_socket(struct server *server, const struct listener *listener)
-{
-    (void) shutdown(listener->source.fd, SHUT_RD);
-    while (server->conversation_count < SERVER_CONVERSATIONS && accept_one(listener))
-        ;
-}
-
 static void
 forget_listeners(struct server *server)
 {
@@ -200,13 +203,20 @@ forget_listeners(struct server *server)
     loop_timer_stop(server->service->loop, &server->idle);
 }
 
+/*
+ * Nobody connects to our own socket from now on, and whoever waits in its backlog is served: it has no other helper to
+ * wait for.  (A Unix socket that is shut down refuses connections, and still gives out those that came before.)
+ */
 static void
 stop_listening(struct server *server)
 {
     forget_listeners(server);
-    for (int i = 0; i < server->listener_count && server->sockets == SERVER_SOCKETS_OWN; i++)
-        close_own_socket(server, &server->listeners[i]);
-    loop_timer_stop(server->service->loop, &server->accept_again); /* of a connection that could not be served */
+    if (server->sockets != SERVER_SOCKETS_OWN)
+        return;
+    for (int i = 0; i < server->listener_count; i++)
+        (void) shutdown(server->listeners[i].source.fd, SHUT_RD);
+    server->draining = true;
+    accept_who_waits(server);
 }
 
 /* The last one's place is taken by one that has been looked at already. */
@@ -221,7 +231,10 @@ end_conversations(struct server *server, bool only_silent)
 static void
 end_all(void *owner)
 {
-    end_conversations(owner, false);
+    struct server *server = owner;
+
+    server->draining = false;
+    end_conversations(server, false);
 }
 
 /* Whoever has not asked yet had the time to, and may be somebody who never will. */

@@ -3,9 +3,12 @@
 SPDX-License-Identifier: MIT
 """
 
+import os
+import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +16,14 @@ from pathlib import Path
 
 import pytest
 from conversation import PATIENCE, connect, parse_answer, receive, request_text, say
+from hostile_user import allow_many_descriptors
 
-LEISURELY = 0.0002  # seconds for each byte of a link: about a second in all
+CONVERSATIONS = 512  # at a time: helper/server.h
+LEISURELY = 0.02  # seconds for each byte of a link: more than a minute in all
 
 
 def request_for(user, **fields: object) -> bytes:
-    return request_text(op="issue", **{"budget_ms": 15000, **user.asked_for, **fields})
+    return request_text(**{"op": "issue", "budget_ms": 15000, **user.asked_for, **fields})
 
 
 @pytest.fixture
@@ -45,10 +50,13 @@ def refuses(path: Path) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_link_under_way_is_made_and_only_then_the_helper_ends(helper_daemon, aws, user, clients, number):
     assert helper_daemon.ask()["status"] == "ok"
-    aws.misbehave("api", "slow", times=1, delay=LEISURELY)
+    told = threading.Event()
+    aws.misbehave("api", "slow", times=1, delay=LEISURELY, until=told)
     slow = clients.submit(say, helper_daemon.socket, request_for(user))
     wait_until(lambda: aws.count("api") == 2, "slow request")
     helper_daemon.process.send_signal(number)
+    wait_until(lambda: refuses(helper_daemon.socket), "refusal")
+    told.set()
     assert parse_answer(slow.result(PATIENCE))["status"] == "ok"
     assert helper_daemon.process.wait(PATIENCE) == 0
 
@@ -82,6 +90,23 @@ def test_who_waits_in_the_backlog_of_its_own_socket_is_still_served(helper_daemo
     helper_daemon.process.send_signal(signal.SIGCONT)
     assert [parse_answer(receive(client))["status"] for client in waiting] == ["ok"] * 10
     assert helper_daemon.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hold so many connections")
+def test_more_than_it_can_hold_wait_in_its_own_socket_and_all_are_served(helper_daemon, user):
+    allow_many_descriptors()
+    assert helper_daemon.ask()["status"] == "ok"
+    helper_daemon.process.send_signal(signal.SIGSTOP)
+    waiting = [connect(helper_daemon.socket) for _ in range(CONVERSATIONS + 50)]
+    for client in waiting:
+        client.sendall(request_for(user, op="whoami"))
+    helper_daemon.process.terminate()
+    helper_daemon.process.send_signal(signal.SIGCONT)
+    answers = [receive(client) for client in waiting]
+    assert len([answer for answer in answers if b"status=ok\n" in answer]) == len(waiting)
+    assert helper_daemon.process.wait(PATIENCE) == 0
+    for client in waiting:
+        client.close()
 
 
 @pytest.fixture
@@ -146,15 +171,18 @@ def test_who_waits_in_the_backlog_of_systemds_socket_is_served_by_the_next_helpe
         listener.bind(str(path))
         path.chmod(0o666)
         listener.listen()
-        aws.misbehave("api", "slow", times=1, delay=LEISURELY)
+        told = threading.Event()
+        aws.misbehave("api", "slow", times=1, delay=LEISURELY, until=told)
         with start_with(listener, build, config) as helper:
             slow = clients.submit(say, path, request_for(user))
             wait_until(lambda: aws.count("api") == 1, "slow request")
             helper.terminate()
-            assert parse_answer(slow.result(PATIENCE))["status"] == "ok"
             late = connect(path)
             late.sendall(request_for(user))
+            told.set()
+            assert parse_answer(slow.result(PATIENCE))["status"] == "ok"
             assert helper.wait(PATIENCE) == 0
+        assert select.select([late], [], [], 0)[0] == [], "the helper that ends has taken it"
         with start_with(listener, build, config) as next_helper:
             assert parse_answer(receive(late))["status"] == "ok"
             next_helper.terminate()

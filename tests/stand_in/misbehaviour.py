@@ -10,6 +10,7 @@ SPDX-License-Identifier: MIT
 import json
 import os
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -166,11 +167,15 @@ def hang_in_body(connection: Connection, good: Reply) -> None:
     connection.hang()
 
 
-def slow(connection: Connection, good: Reply, delay: float = 0.1) -> None:
-    for byte in good.to_bytes():
+def slow(connection: Connection, good: Reply, delay: float = 0.1, until: threading.Event | None = None) -> None:
+    """A byte at a time; what is left at once, when `until` is set."""
+    data = good.to_bytes()
+    while data and not (until is not None and until.is_set()):
         if connection.over.wait(delay):
             return
-        connection.send(bytes([byte]))
+        connection.send(data[:1])
+        data = data[1:]
+    connection.send(data)
 
 
 def close(connection: Connection, good: Reply) -> None:
