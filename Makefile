@@ -225,7 +225,7 @@ uninstall:
 	rm -f $(ROOT)$(DESKTOP_ENTRY) $(ROOT)$(AUTOSTART) $(ROOT)$(ICON) $(ROOT)$(COMPLETION)
 	-touch -c $(ROOT)$(ICONS)
 	for page in man/*.[158]; do rm -f $(ROOT)$(MANDIR)/man$${page##*.}/$${page##*/}; done
-	-rmdir $(ROOT)$(dir $(HELPER_PATH))
+	-rmdir $(ROOT)$(dir $(HELPER_PATH)) $(ROOT)$(dir $(EXAMPLES))
 	@echo "The configuration in $(CONFIG_FOLDER) and the account sagemaker-studio stay; remove them by hand."
 
 clean:

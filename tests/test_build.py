@@ -105,3 +105,26 @@ def test_an_uninstall_removes_nothing_but_its_own_and_can_be_repeated(tmp_path: 
     for _ in range(2):
         make("uninstall", root)
     assert {path.name for path in files_below(tmp_path)} == {"users.map", "studio.conf", "file"}
+
+
+def options_in_help(*command: str) -> list[str]:
+    return sorted(set(re.findall(r"--([a-z][a-z-]+)", output(*command))))
+
+
+def test_the_manual_has_every_subcommand_and_option_of_the_launcher():
+    manual = (SOURCE / "man/sagemaker-studio.1").read_text()
+    synopsis = manual[: manual.index(".Sh DESCRIPTION")]
+    subcommands = re.findall(r"^  ([a-z]+) ", output(str(LAUNCHER), "--help"), re.MULTILINE)
+    assert len(subcommands) >= 6
+    for subcommand in subcommands:
+        assert f".Cm {subcommand}\n" in synopsis and f".It Cm {subcommand}\n" in manual
+        if subcommand != "check":  # the helper's own
+            options = options_in_help(str(LAUNCHER), subcommand, "--help")
+            assert [option for option in options if f".It Fl Fl {option}" not in manual] == [], subcommand
+
+
+def test_the_manual_has_every_option_of_the_helper():
+    manual = (SOURCE / "man/sagemaker-studio-helper.8").read_text()
+    options = options_in_help(str(HELPER), "--help")
+    assert "listen" in options
+    assert [option for option in options if f"Fl Fl {option}" not in manual] == []
