@@ -63,7 +63,8 @@ put_desktop(struct buffer *out, const struct link_result *result)
     return put_contact(out, result) &&
            message_put(out, "open_at_login", settings->desktop.open_at_login ? "yes" : "no") &&
            message_put(out, "icon", settings->desktop.icon ? "yes" : "no") &&
-           put_known(out, "browser", settings->desktop.browser) && put_landing_uris(out, result->domain->landing_uris);
+           put_known(out, "browser", settings->desktop.browser) && put_known(out, "region", result->domain->region) &&
+           put_landing_uris(out, result->domain->landing_uris);
 }
 
 static bool
