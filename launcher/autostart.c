@@ -29,6 +29,9 @@
 #define HELPER_WITHIN_MS 5000
 #define ASK_EVERY_MS     250
 
+/* Many times the moment in which a desktop that starts does not see a new file. */
+#define ANNOUNCE_AFTER_MS 5000
+
 static const char USAGE[] =
     "usage: sagemaker-studio autostart [--restore-icon] [--socket PATH]\n"
     "\n"
@@ -152,22 +155,37 @@ wait_for_open(pid_t pid)
 }
 
 static int
-place_icon(void)
+place_icon(bool *is_new)
 {
     struct failure failure;
 
-    return desktop_icon_place(&failure) ? LAUNCHER_OK : tell_failure(&failure);
+    return desktop_icon_place(is_new, &failure) ? LAUNCHER_OK : tell_failure(&failure);
+}
+
+/* Only a desktop that starts now has anything to miss: a login without a display has none. */
+static void
+announce_icon(void)
+{
+    struct deadline moment = deadline_in_ms(ANNOUNCE_AFTER_MS);
+
+    while (!deadline_passed(moment))
+        (void) poll(NULL, 0, (int) deadline_left_ms(moment));
+    desktop_icon_announce();
 }
 
 static int
 do_for_user(const char *socket_path, const struct message *answer)
 {
+    bool has_display = display_is_there();
     /* Without a display `open` prints the link, and what a session's programs print is kept in a log. */
-    bool opens = is_yes(answer, "open_at_login") && display_is_there();
+    bool opens = is_yes(answer, "open_at_login") && has_display;
     pid_t pid = opens ? start_open(socket_path) : 0;
-    int icon_status = is_yes(answer, "icon") ? place_icon() : LAUNCHER_OK;
-    int open_status = opens ? wait_for_open(pid) : LAUNCHER_OK;
+    bool is_new = false;
+    int icon_status = is_yes(answer, "icon") ? place_icon(&is_new) : LAUNCHER_OK;
 
+    if (is_new && has_display)
+        announce_icon();
+    int open_status = opens ? wait_for_open(pid) : LAUNCHER_OK;
     return icon_status != LAUNCHER_OK ? icon_status : open_status;
 }
 

@@ -1,5 +1,6 @@
 /*
- * desktop_icon.c: placing the icon, remembering that it was placed, and telling GNOME to trust it.
+ * desktop_icon.c: placing the icon, remembering that it was placed, and telling desktops: GNOME to trust it, all that
+ * it is there.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,6 +26,9 @@
 
 #define ICON_NAME "sagemaker-studio.desktop"
 #define MARK_NAME "icon-placed"
+
+/* The link that is to replace the icon, beside the mark. */
+#define SPARE_SUFFIX "-anew"
 
 /* What each link of ours ends in, whatever prefix the entry was installed below. */
 #define ENTRY_TAIL "/applications/" ICON_NAME
@@ -177,17 +181,25 @@ remember(char *mark, struct failure *failure)
 }
 
 static bool
-place_first(int folder, const char *folder_path, struct failure *failure)
+place_first(int folder, const char *folder_path, bool *is_new, struct failure *failure)
 {
     if (!link_icon(folder, folder_path, failure))
         return false;
+    *is_new = true;
     let_gnome_trust(folder_path);
     return true;
 }
 
+static bool
+mend(int folder, const char *folder_path, bool *is_new, struct failure *failure)
+{
+    *is_new = relink_icon(folder, folder_path, failure);
+    return *is_new;
+}
+
 /* A file of the user's own under this name is left alone, and is no icon: nothing is remembered then. */
 static bool
-place_new(char *mark, struct failure *failure)
+place_new(char *mark, bool *is_new, struct failure *failure)
 {
     AUTO_FREE char *path = NULL;
     AUTO_CLOSE int folder = desktop_folder_open(true, &path, failure);
@@ -198,32 +210,69 @@ place_new(char *mark, struct failure *failure)
     state = look_at_icon(folder);
     if (state == ICON_SOMETHING)
         return true;
-    if (state == ICON_ABSENT && !place_first(folder, path, failure))
+    if (state == ICON_ABSENT && !place_first(folder, path, is_new, failure))
         return false;
-    if (state == ICON_MISLED && !relink_icon(folder, path, failure))
+    if (state == ICON_MISLED && !mend(folder, path, is_new, failure))
         return false;
     return remember(mark, failure);
 }
 
 static bool
-mend_placed(struct failure *failure)
+mend_placed(bool *is_new, struct failure *failure)
 {
     AUTO_FREE char *path = NULL;
     AUTO_CLOSE int folder = desktop_folder_open(false, &path, NULL);
 
     if (folder < 0 || look_at_icon(folder) != ICON_MISLED)
         return true;
-    return relink_icon(folder, path, failure);
+    return mend(folder, path, is_new, failure);
 }
 
 bool
-desktop_icon_place(struct failure *failure)
+desktop_icon_place(bool *is_new, struct failure *failure)
 {
     AUTO_FREE char *mark = mark_path(failure);
 
+    *is_new = false;
     if (mark == NULL)
         return false;
-    return access(mark, F_OK) == 0 ? mend_placed(failure) : place_new(mark, failure);
+    return access(mark, F_OK) == 0 ? mend_placed(is_new, failure) : place_new(mark, is_new, failure);
+}
+
+/*
+ * The new link comes out of the state folder.  Made in the desktop folder and renamed there, xfdesktop would take it
+ * for a file that the user renames, and put it on the first place of its grid, whatever is there already.  Folders on
+ * different file systems leave the icon as it is.
+ */
+static void
+replace_icon(int folder, const char *spare)
+{
+    (void) unlink(spare); /* of an earlier attempt that was interrupted */
+    if (symlink(DESKTOP_ENTRY, spare) != 0)
+        return;
+    if (look_at_icon(folder) != ICON_RIGHT || renameat(AT_FDCWD, spare, folder, ICON_NAME) != 0)
+        (void) unlink(spare);
+}
+
+static char *
+spare_path(void)
+{
+    struct failure failure;
+    AUTO_FREE char *mark = mark_path(&failure);
+    char *path;
+
+    return mark != NULL && asprintf(&path, "%s" SPARE_SUFFIX, mark) >= 0 ? path : NULL;
+}
+
+void
+desktop_icon_announce(void)
+{
+    AUTO_FREE char *spare = spare_path();
+    AUTO_FREE char *folder_path = NULL;
+    AUTO_CLOSE int folder = desktop_folder_open(false, &folder_path, NULL);
+
+    if (spare != NULL && folder >= 0)
+        replace_icon(folder, spare);
 }
 
 static bool

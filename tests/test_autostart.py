@@ -3,17 +3,20 @@
 SPDX-License-Identifier: MIT
 """
 
+import ctypes
 import os
 import pwd
 import re
 import shutil
 import stat
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from login_host import eventually
 from test_launcher import Helper, message
 
 ENTRY = "/share/applications/sagemaker-studio.desktop"  # below whatever prefix
@@ -111,6 +114,31 @@ def identity(icon: Path) -> tuple[int, ...]:
     """What changes when somebody writes it anew; reading a link changes its time of access alone."""
     status = icon.lstat()
     return status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class FolderWatch:
+    """What inotify(7) tells a desktop about its folder."""
+
+    NAMES = {0x100: "made", 0x80: "moved here", 0x40: "moved away", 0x200: "deleted"}
+
+    def __init__(self, folder: Path):
+        library = ctypes.CDLL(None, use_errno=True)
+        self.descriptor = library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        assert library.inotify_add_watch(self.descriptor, os.fsencode(folder), sum(self.NAMES)) >= 0
+
+    def events(self) -> list[tuple[str, str]]:
+        content, found = os.read(self.descriptor, 65536), []
+        while content:
+            _, mask, _, length = struct.unpack_from("iIII", content)
+            found.append((self.NAMES[mask], os.fsdecode(content[16 : 16 + length].rstrip(b"\0"))))
+            content = content[16 + length :]
+        return found
+
+    def __enter__(self) -> "FolderWatch":
+        return self
+
+    def __exit__(self, *_) -> None:
+        os.close(self.descriptor)
 
 
 def is_ours(icon: Path) -> bool:
@@ -267,6 +295,68 @@ def test_restoring_what_is_there_changes_nothing(session: Session, mapped: Helpe
     session.log_in()
     before = identity(session.icon)
     assert session.run("--restore-icon").returncode == 0
+    assert identity(session.icon) == before
+
+
+# ---- a desktop that starts at the same moment ------------------------------------------------------------------------
+
+class FirstLogin:
+    """One with a display, at the time when its icon is there, and before it is announced again."""
+
+    def __init__(self, session: Session):
+        session.environment["DISPLAY"] = ":77"
+        self.session = session
+        self.process = subprocess.Popen(session.command(), env=session.environment, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        eventually("the icon", lambda: session.icon.is_symlink() and session.mark.exists())
+
+    def finish(self) -> None:
+        assert self.process.communicate(timeout=PATIENCE) == (b"", b"") and self.process.returncode == 0
+        assert [path.name for path in self.session.mark.parent.iterdir()] == [self.session.mark.name]
+
+
+def test_a_desktop_that_has_missed_the_icon_hears_of_it_again(session: Session, mapped: Helper):
+    """As from a file that is moved there: a new one, never absent, with no other name before."""
+    session.desktop.mkdir()
+    with FolderWatch(session.desktop) as watch:
+        FirstLogin(session).finish()
+        assert watch.events() == [("made", ICON), ("moved here", ICON)]
+    assert is_ours(session.icon)
+
+
+@pytest.mark.parametrize("change", [lambda icon: icon.unlink(), lambda icon: icon.rename(icon.with_name("S.desktop")),
+                                    lambda icon: (icon.unlink(), icon.write_text("mine"))],
+                         ids=["deleted", "renamed", "replaced"])
+def test_what_the_user_does_to_the_icon_meanwhile_stays(session: Session, mapped: Helper, change):
+    login = FirstLogin(session)
+    change(session.icon)
+    before = {path.name: identity(path) for path in session.desktop.iterdir()}
+    login.finish()
+    assert {path.name: identity(path) for path in session.desktop.iterdir()} == before
+
+
+def test_a_desktop_folder_that_goes_meanwhile_is_not_made_again(session: Session, mapped: Helper):
+    login = FirstLogin(session)
+    shutil.rmtree(session.desktop)
+    login.finish()
+    assert not session.desktop.exists()
+
+
+def test_what_an_interrupted_login_has_left_is_in_no_ones_way(session: Session, mapped: Helper):
+    session.mark.parent.mkdir(parents=True)
+    session.mark.with_name("icon-placed-anew").symlink_to("/nonexistent")
+    session.desktop.mkdir()
+    with FolderWatch(session.desktop) as watch:
+        FirstLogin(session).finish()
+        assert watch.events() == [("made", ICON), ("moved here", ICON)]
+    assert is_ours(session.icon)
+
+
+def test_later_logins_announce_nothing(session: Session, mapped: Helper):
+    session.log_in()
+    before = identity(session.icon)
+    session.environment["DISPLAY"] = ":77"
+    session.log_in()
     assert identity(session.icon) == before
 
 

@@ -105,6 +105,11 @@ class Person:
                 return True
         return False
 
+    def is_starting_session(self) -> bool:
+        """Whether `sagemaker-studio autostart` runs, which puts the icon there, and announces it later."""
+        return any(process.program == "sagemaker-studio" and "autostart" in process.arguments
+                   for process in processes_of(self.uid))
+
     def run(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess:
         """As this user, with the environment of his desktop session where he has one."""
         return run(*command, user=self.uid, group=self.account.pw_gid, extra_groups=[], cwd=self.home,

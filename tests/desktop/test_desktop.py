@@ -47,7 +47,9 @@ class Desktop:
         self.client.wait_for_end()
 
     def double_click_icon(self, person: Person) -> None:
-        """Not within the moment after another click in which a further one is taken for impatience."""
+        """Not within the moment after another click in which a further one is taken for impatience, nor while the icon
+        may be replaced between the two clicks."""
+        eventually("the icon to be announced", lambda: not person.is_starting_session(), PATIENCE)
         eventually("the moment to be over", lambda: not person.is_opening_studio(), PATIENCE)
         self.client.double_click(*ICON)
         self.client.point_at(*ASIDE)
