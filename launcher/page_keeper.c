@@ -40,19 +40,19 @@ make_pipe(int *reading, int *writing)
     return *reading >= 0 && *writing >= 0;
 }
 
-/* The other side tells an errno, or 0.  EPIPE: it ended without a word. */
+/* What the other side tells.  EPIPE: it ended without a word. */
 static int
-hear_errno(int pipe)
+hear_number(int pipe)
 {
-    int error = 0;
+    int number = 0;
 
-    return read(pipe, &error, sizeof(error)) == (ssize_t) sizeof(error) ? error : EPIPE;
+    return read(pipe, &number, sizeof(number)) == (ssize_t) sizeof(number) ? number : EPIPE;
 }
 
 static void
-tell_errno(int pipe, int error)
+tell_number(int pipe, int number)
 {
-    (void) descriptor_write_all(pipe, (const char *) &error, sizeof(error));
+    (void) descriptor_write_all(pipe, (const char *) &number, sizeof(number));
 }
 
 /* ---- in the keeper ---------------------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static void __attribute__((noreturn)) become_browser(const struct kept_page *pag
 {
     report = prepare_and_keep(report);
     (void) execv(page->browser->program, arguments);
-    tell_errno(report, errno);
+    tell_number(report, errno);
     _exit(127);
 }
 
@@ -108,23 +108,40 @@ start_browser(const struct kept_page *page, char **arguments, pid_t *browser)
     if (*browser == 0)
         become_browser(page, arguments, writing);
     close(TAKE_FD(writing));
-    error = hear_errno(reading);
+    error = hear_number(reading);
     return error == EPIPE ? 0 : error;
 }
 
+static bool
+set_browser_failed(const struct kept_page *page, int status, struct failure *failure)
+{
+    if (WIFSIGNALED(status))
+        return failure_set(failure, "browser", "%s was ended by signal %d before it opened the page",
+                           page->browser->name, WTERMSIG(status));
+    return failure_set(failure, "browser", "%s ended with status %d before it opened the page", page->browser->name,
+                       WEXITSTATUS(status));
+}
+
+/* Nobody waits any more. */
 static void
 tell_browser_failed(const struct kept_page *page, int status)
 {
     struct failure failure;
 
-    if (WIFSIGNALED(status))
-        failure_set(&failure, "browser", "%s was ended by signal %d before it opened the page", page->browser->name,
-                    WTERMSIG(status));
-    else
-        failure_set(&failure, "browser", "%s ended with status %d before it opened the page", page->browser->name,
-                    WEXITSTATUS(status));
+    set_browser_failed(page, status, &failure);
     failure_advise(&failure, page->contact, NULL);
     notice_failure(failure.message);
+}
+
+/* What `open` hears of the beginning: 0, or the errno that tells why there is none, or, below 0, the status that the
+ * browser ended with in its first moment. */
+static int
+watch_beginning(struct page_watch *watch, pid_t browser, int error)
+{
+    if (error != 0)
+        return error;
+    page_watch_first_moment(watch, browser);
+    return watch->browser_failed ? -watch->status : 0;
 }
 
 static void
@@ -137,13 +154,14 @@ keep(const struct kept_page *page, char **arguments, int report)
 
     leave_surroundings();
     (void) signal(SIGPIPE, SIG_IGN); /* whoever clicked may have gone without waiting */
-    tell_errno(report, error);
+    error = watch_beginning(&watch, browser, error);
+    tell_number(report, error);
     close(report);
     if (error == 0)
-        page_watch_wait(&watch, browser);
+        page_watch_wait(&watch);
     (void) unlinkat(page->folder->fd, page->name, 0);
     page_watch_end(&watch);
-    if (watch.browser_failed)
+    if (error == 0 && watch.browser_failed)
         tell_browser_failed(page, watch.status);
 }
 
@@ -174,13 +192,13 @@ detach(void)
     return -1;
 }
 
-/* The errno of the keeper's start; 0 also when it takes long. */
+/* What the keeper tells of the beginning; 0 also when it takes long. */
 static int
 hear_keeper(int report)
 {
     if (deadline_poll(report, POLLIN, deadline_in_ms(START_WITHIN_MS)) != 1)
         return 0;
-    return hear_errno(report);
+    return hear_number(report);
 }
 
 static int
@@ -222,6 +240,8 @@ page_keeper_start(const struct kept_page *page, struct failure *failure)
     if (error == 0)
         return true;
     (void) unlinkat(page->folder->fd, page->name, 0);
+    if (error < 0)
+        return set_browser_failed(page, -error, failure);
     errno = error;
     return failure_set(failure, "browser", "%s (%s) cannot be started: %m", page->browser->name,
                        page->browser->program);

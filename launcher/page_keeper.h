@@ -29,7 +29,8 @@ struct kept_page {
 };
 
 /*
- * Start it.  False when it or the browser cannot be started (code "browser"); the page is then gone.  The keeper has
+ * Start it, and wait for the browser's first moment (page_watch.h).  False when one of them cannot be started, or the
+ * browser failed in that moment (code "browser"); the page is then gone.  The keeper has
  * copies of the folder's descriptor and of the lock; the caller closes its own.
  */
 bool page_keeper_start(const struct kept_page *page, struct failure *failure);

@@ -152,19 +152,20 @@ read_signals(struct page_watch *watch)
     }
 }
 
+/* How long to wait at most: the lock has to be given back, and the caller has something to do too.  -1: for ever. */
 static int
-milliseconds_to_lock(const struct page_watch *watch)
+milliseconds_left(const struct page_watch *watch, const struct deadline *until)
 {
-    int64_t left = deadline_left_ms(watch->lock_until);
+    int64_t left = until != NULL ? deadline_left_ms(*until) : INT_MAX;
 
-    if (watch->lock < 0)
-        return -1;
-    return left < INT_MAX ? (int) left : INT_MAX;
+    if (watch->lock >= 0 && deadline_left_ms(watch->lock_until) < left)
+        left = deadline_left_ms(watch->lock_until);
+    return left < INT_MAX ? (int) left : -1;
 }
 
 /* Openings before signals: a browser that read the page and then failed has done its part. */
 static void
-wait_once(struct page_watch *watch)
+wait_once(struct page_watch *watch, const struct deadline *until)
 {
     struct pollfd waited_for[] = {
         {.fd = watch->opening, .events = POLLIN},
@@ -172,7 +173,7 @@ wait_once(struct page_watch *watch)
         {.fd = watch->life, .events = POLLIN},
     };
 
-    if (poll(waited_for, sizeof(waited_for) / sizeof(waited_for[0]), milliseconds_to_lock(watch)) < 0) {
+    if (poll(waited_for, sizeof(waited_for) / sizeof(waited_for[0]), milliseconds_left(watch, until)) < 0) {
         watch->over = watch->over || errno != EINTR;
         return;
     }
@@ -185,11 +186,20 @@ wait_once(struct page_watch *watch)
 }
 
 void
-page_watch_wait(struct page_watch *watch, pid_t browser)
+page_watch_first_moment(struct page_watch *watch, pid_t browser)
 {
+    struct deadline moment = deadline_in_ms(BROWSER_MOMENT_MS);
+
     watch->browser = browser;
+    while (!watch->over && !watch->opened && watch->browser > 0 && !deadline_passed(moment))
+        wait_once(watch, &moment);
+}
+
+void
+page_watch_wait(struct page_watch *watch)
+{
     while (!watch->over)
-        wait_once(watch);
+        wait_once(watch, NULL);
 }
 
 void

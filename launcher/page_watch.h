@@ -16,6 +16,9 @@
 /* A browser that fails within this time, before anybody has opened the page, has not come up. */
 #define BROWSER_TROUBLE_MS 10000
 
+/* Most of those do it within this time, in which whoever clicked still waits. */
+#define BROWSER_MOMENT_MS 1000
+
 /* Whoever opened the page may be a script on its way to the browser, so clicks are held off for a moment more. */
 #define LOCK_AFTER_OPENED_MS 2000
 #define LOCK_AT_MOST_MS      30000
@@ -43,9 +46,15 @@ struct page_watch {
  */
 bool page_watch_begin(struct page_watch *watch, int folder, const char *name, int64_t seconds_left, int lock);
 
+/*
+ * The browser runs: wait for BROWSER_MOMENT_MS, in which one that finds no display or no room ends, or less when it has
+ * opened the page or handed it on (to one that runs already) before.
+ */
+void page_watch_first_moment(struct page_watch *watch, pid_t browser);
+
 /* Wait until the link is dead, the page is gone, the browser has failed before it read it (browser_failed), or somebody
  * ends us. */
-void page_watch_wait(struct page_watch *watch, pid_t browser);
+void page_watch_wait(struct page_watch *watch);
 
 void page_watch_end(struct page_watch *watch);
 

@@ -75,13 +75,54 @@ browser_that_exits(int status)
 }
 
 static void
+wait_with(pid_t browser)
+{
+    watch.browser = browser;
+    page_watch_wait(&watch);
+}
+
+static void
 it_ends_with_the_link(void **state)
 {
     (void) state;
     begin(SHORT_LIFE);
-    page_watch_wait(&watch, browser_that_exits(0));
+    wait_with(browser_that_exits(0));
     assert_true(watch.over);
     assert_false(watch.browser_failed);
+}
+
+static void
+a_browser_that_fails_at_once_is_seen_in_its_first_moment(void **state)
+{
+    (void) state;
+    begin(LONG_LIFE);
+    page_watch_first_moment(&watch, browser_that_exits(3));
+    assert_true(watch.browser_failed);
+    assert_int_equal(WEXITSTATUS(watch.status), 3);
+}
+
+static void
+the_first_moment_is_over_when_the_browser_has_handed_the_page_on(void **state)
+{
+    (void) state;
+    begin(LONG_LIFE);
+    page_watch_first_moment(&watch, browser_that_exits(0));
+    assert_false(watch.browser_failed || watch.over);
+    assert_int_equal(watch.browser, 0);
+}
+
+static void
+the_first_moment_is_over_when_the_page_is_opened(void **state)
+{
+    pid_t browser = getppid(); /* one that goes on */
+
+    (void) state;
+    begin(LONG_LIFE);
+    open_page();
+    page_watch_first_moment(&watch, browser);
+    assert_true(watch.opened);
+    assert_false(watch.over);
+    watch.browser = 0;
 }
 
 static void
@@ -90,7 +131,7 @@ it_ends_when_the_page_is_gone(void **state)
     (void) state;
     begin(LONG_LIFE);
     assert_int_equal(unlinkat(folder, PAGE, 0), 0);
-    page_watch_wait(&watch, 0);
+    wait_with(0);
     assert_true(watch.over);
 }
 
@@ -100,7 +141,7 @@ it_ends_when_it_is_asked_to(void **state)
     (void) state;
     begin(LONG_LIFE);
     assert_int_equal(raise(SIGTERM), 0);
-    page_watch_wait(&watch, 0);
+    wait_with(0);
     assert_true(watch.over);
 }
 
@@ -110,7 +151,7 @@ the_hangup_of_a_terminal_is_no_reason_to_end(void **state)
     (void) state;
     begin(SHORT_LIFE);
     assert_int_equal(raise(SIGHUP), 0);
-    page_watch_wait(&watch, 0);
+    wait_with(0);
     assert_true(watch.over);
 }
 
@@ -140,7 +181,7 @@ a_page_that_cannot_be_watched_is_kept_until_its_link_is_dead(void **state)
 {
     (void) state;
     begin_unwatched(SHORT_LIFE);
-    page_watch_wait(&watch, browser_that_exits(0));
+    wait_with(browser_that_exits(0));
     assert_true(watch.over);
     assert_false(watch.browser_failed);
 }
@@ -159,7 +200,7 @@ a_browser_that_fails_before_anybody_read_the_page_has_failed(void **state)
 {
     (void) state;
     begin(LONG_LIFE);
-    page_watch_wait(&watch, browser_that_exits(BROWSER_BAD));
+    wait_with(browser_that_exits(BROWSER_BAD));
     assert_true(watch.browser_failed);
     assert_int_equal(WEXITSTATUS(watch.status), BROWSER_BAD);
     assert_int_equal(watch.lock, -1);
@@ -171,7 +212,7 @@ a_browser_that_fails_after_the_page_was_read_only_gives_the_lock_back(void **sta
     (void) state;
     begin(SHORT_LIFE);
     open_page();
-    page_watch_wait(&watch, browser_that_exits(BROWSER_BAD));
+    wait_with(browser_that_exits(BROWSER_BAD));
     assert_false(watch.browser_failed);
     assert_int_equal(watch.lock, -1);
 }
@@ -182,7 +223,7 @@ a_browser_that_fails_later_on_is_the_users_own_affair(void **state)
     (void) state;
     begin(SHORT_LIFE);
     clock_ahead_ms = BROWSER_TROUBLE_MS;
-    page_watch_wait(&watch, browser_that_exits(BROWSER_BAD));
+    wait_with(browser_that_exits(BROWSER_BAD));
     assert_false(watch.browser_failed);
 }
 
@@ -191,7 +232,7 @@ the_lock_is_kept_as_long_as_nobody_reads_the_page(void **state)
 {
     (void) state;
     begin(SHORT_LIFE);
-    page_watch_wait(&watch, browser_that_exits(0));
+    wait_with(browser_that_exits(0));
     assert_false(watch.opened);
     assert_true(watch.lock >= 0);
 }
@@ -202,7 +243,7 @@ the_lock_is_not_kept_for_ever(void **state)
     (void) state;
     begin(SHORT_LIFE);
     clock_ahead_ms = LOCK_AT_MOST_MS;
-    page_watch_wait(&watch, browser_that_exits(0));
+    wait_with(browser_that_exits(0));
     assert_int_equal(watch.lock, -1);
 }
 
@@ -212,7 +253,7 @@ the_lock_is_kept_for_no_more_than_a_moment_after_the_page_was_read(void **state)
     (void) state;
     begin(SHORT_LIFE);
     open_page();
-    page_watch_wait(&watch, browser_that_exits(0));
+    wait_with(browser_that_exits(0));
     assert_true(watch.opened);
     assert_true(deadline_left_ms(watch.lock_until) < LOCK_AFTER_OPENED_MS);
 }
@@ -235,7 +276,7 @@ a_link_is_not_watched_in_the_place_of_a_page(void **state)
     int other = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
     assert_true(other >= 0);
     close(other);
-    page_watch_wait(&watch, 0);
+    wait_with(0);
     assert_false(watch.opened);
 }
 
@@ -245,6 +286,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_browser_that_fails_at_once_is_seen_in_its_first_moment),
+        TEST(the_first_moment_is_over_when_the_browser_has_handed_the_page_on),
+        TEST(the_first_moment_is_over_when_the_page_is_opened),
         TEST(it_ends_with_the_link),
         TEST(it_ends_when_the_page_is_gone),
         TEST(it_ends_when_it_is_asked_to),
