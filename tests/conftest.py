@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from helper_daemon import HelperDaemon
+from login_host import CONFIG_FOLDER, inside_sandbox
 from stand_in_aws import StandInAws
 from studio_config import StudioConfig
 
@@ -57,6 +58,14 @@ class Build:
 @pytest.fixture(scope="session")
 def build() -> Build:
     return Build()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """In the sandbox: what `make install` put there, before any test writes over it."""
+    if not inside_sandbox() or not CONFIG_FOLDER.is_dir():
+        return None
+    return Path(shutil.copytree(CONFIG_FOLDER, tmp_path_factory.mktemp("installed") / "etc"))
 
 
 def open_folder(prefix: str) -> Path:

@@ -69,12 +69,6 @@ class Configuration(StudioConfig):
             domain_id=DOMAIN_ID, imds_url=self.aws.imds_url, more=more))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def installed_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make install` put there, before any test writes over it."""
-    return Path(shutil.copytree(CONFIG_FOLDER, tmp_path_factory.mktemp("installed") / "etc"))
-
-
 @pytest.fixture
 def config(aws: StandInAws) -> Configuration:
     SOCKET.unlink(missing_ok=True)
