@@ -234,4 +234,4 @@ clean:
 force:
 .PHONY: all check check-desktop clean demo force fuzz install lint packages test test-programs trace-click uninstall unit
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
