@@ -576,7 +576,8 @@ def test_a_browser_that_fails_at_once_is_told_of_in_the_terminal_too(desk: Desk,
     done = desk.click()
     assert (done.returncode, done.stdout) == (1, "")
     assert "false ended with status 1" in done.stderr
-    assert desk.pages() == [] and desk.keepers() == []
+    assert desk.pages() == []
+    eventually("the page's keeper has ended", lambda: desk.keepers() == [])
 
 
 def test_a_browser_that_crashes_is_told_of_too(desk: Desk, serve):
@@ -601,7 +602,8 @@ def test_a_browser_that_cannot_be_started_is_told_of_at_once(desk: Desk, serve):
     done = desk.click()
     assert (done.returncode, done.stdout) == (1, "")
     assert "broken" in done.stderr and "cannot be started" in done.stderr and CONTACT in done.stderr
-    assert desk.pages() == [] and desk.keepers() == []
+    assert desk.pages() == []
+    eventually("the page's keeper has ended", lambda: desk.keepers() == [])
     assert len(eventually("a dialog", desk.said)) == 1
 
 
