@@ -17,9 +17,8 @@
 
 #include "cleanup.h"
 #include "descriptor.h"
+#include "private_file.h"
 #include "redirect_page.h"
-
-#define PRIVATE_MODE 0600
 
 #define TAG_LENGTH   6
 #define NAME_PREFIX  "open-"
@@ -45,35 +44,6 @@ make_tag(char tag[TAG_LENGTH + 1])
     return true;
 }
 
-/* close(2): some file systems report only here that the disk is full. */
-static bool
-write_and_close(int file, const struct buffer *page)
-{
-    bool written = fchmod(file, PRIVATE_MODE) == 0 && descriptor_write_all(file, page->data, page->length);
-    int saved_errno = errno;
-    bool closed = close(file) == 0;
-
-    if (!written)
-        errno = saved_errno;
-    return written && closed;
-}
-
-/* errno EEXIST: the name is taken, whatever by. */
-static bool
-write_as(int folder, const char *unfinished, const char *name, const struct buffer *page)
-{
-    int file = descriptor_openat(folder, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE);
-
-    if (file < 0)
-        return false;
-    if (write_and_close(file, page) && renameat2(folder, unfinished, folder, name, RENAME_NOREPLACE) == 0)
-        return true;
-    int saved_errno = errno;
-    (void) unlinkat(folder, unfinished, 0);
-    errno = saved_errno;
-    return false;
-}
-
 static bool
 write_somewhere(int folder, const struct buffer *page, char name[PAGE_NAME_SIZE])
 {
@@ -85,7 +55,7 @@ write_somewhere(int folder, const struct buffer *page, char name[PAGE_NAME_SIZE]
             return false;
         snprintf(name, PAGE_NAME_SIZE, NAME_PREFIX "%s" NAME_SUFFIX, tag);
         snprintf(unfinished, sizeof(unfinished), UNFINISHED "%s", tag);
-        if (write_as(folder, unfinished, name, page))
+        if (private_file_write(folder, unfinished, name, page))
             return true;
         if (errno != EEXIST)
             return false;

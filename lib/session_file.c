@@ -15,39 +15,10 @@
 
 #include "cleanup.h"
 #include "descriptor.h"
+#include "private_file.h"
 #include "session_names.h"
 
-#define PERMISSIONS  07777
-#define PRIVATE_MODE 0600
-
-/* close(2): some file systems report only here that the disk is full. */
-static bool
-write_and_close(int file, const struct buffer *content)
-{
-    bool written = fchmod(file, PRIVATE_MODE) == 0 && descriptor_write_all(file, content->data, content->length);
-    int saved_errno = errno;
-    bool closed = close(file) == 0;
-
-    if (!written)
-        errno = saved_errno;
-    return written && closed;
-}
-
-/* RENAME_NOREPLACE, for an existing session-ID is somebody's, even if that somebody is the user. */
-static bool
-write_then_rename(int folder, const char *new_name, const char *name, const struct buffer *content)
-{
-    int file = descriptor_openat(folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE_MODE);
-
-    if (file < 0)
-        return false;
-    if (write_and_close(file, content) && renameat2(folder, new_name, folder, name, RENAME_NOREPLACE) == 0)
-        return true;
-    int saved_errno = errno;
-    (void) unlinkat(folder, new_name, 0);
-    errno = saved_errno;
-    return false;
-}
+#define PERMISSIONS 07777
 
 bool
 session_file_write(int folder, const char *id, const struct buffer *content, struct failure *failure)
@@ -57,7 +28,7 @@ session_file_write(int folder, const char *id, const struct buffer *content, str
 
     if (!session_name_make(name, SESSION_FRESH, id, failure) || !session_name_make(new_name, SESSION_NEW, id, failure))
         return false;
-    if (!write_then_rename(folder, new_name, name, content))
+    if (!private_file_write(folder, new_name, name, content))
         return failure_set(failure, "session", "the session file %s cannot be written: %m", name);
     return true;
 }
@@ -66,7 +37,7 @@ static bool
 is_private_file(const struct stat *status)
 {
     return S_ISREG(status->st_mode) && status->st_uid == geteuid() && status->st_nlink == 1 &&
-           (status->st_mode & PERMISSIONS) == PRIVATE_MODE;
+           (status->st_mode & PERMISSIONS) == PRIVATE_FILE_MODE;
 }
 
 /* O_NONBLOCK: opening a FIFO that the name was given to must not hang (open(2)). */
