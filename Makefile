@@ -52,7 +52,7 @@ HELPER_LIBS := -lcurl -lcrypto -lcjson
 Q   := $(if $(V),,@)
 SAY := @$(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '%-5s %s\n')
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
 LIB_OBJECTS      := $(call objects,lib)
 MODULE_OBJECTS   := $(call objects,pam_module)
 HELPER_OBJECTS   := $(call objects,helper)
@@ -62,7 +62,7 @@ UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/
 MODULE   := $(BUILD)/pam_sagemaker_studio.so
 HELPER   := $(BUILD)/sagemaker-studio-helper
 LAUNCHER := $(BUILD)/sagemaker-studio
-TEST_AIDS := $(BUILD)/tests/pam_application $(BUILD)/tests/libnss_standin.so.2
+TEST_AIDS := $(BUILD)/tests/pam_application $(BUILD)/tests/libnss_standin.so.2 $(BUILD)/tests/print_endpoints
 
 all: $(MODULE) $(HELPER) $(LAUNCHER)
 test-programs: all $(UNIT_TESTS) $(TEST_AIDS)
@@ -73,6 +73,10 @@ $(BUILD)/flags: force
 	@printf '%s\n' $(call quoted,$(FLAGS)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(FLAGS)) > $@
 FLAGS := $(COMPILE)# as it is here: what a target adds for itself would reach this file as its prerequisite
 quoted = '$(subst ','\'',$(1))'
+
+# The helper's parts name each other's headers without their folders.
+HELPER_HEADERS := $(patsubst %/,-I%,$(sort $(dir $(wildcard helper/*.h helper/*/*.h))))
+$(BUILD)/helper/%.o: COMPILE += $(HELPER_HEADERS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -103,7 +107,7 @@ $(LAUNCHER): $(BUILD)/launcher/main.o $(BUILD)/launcher.a $(BUILD)/lib.a
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/helper.a $(BUILD)/launcher.a $(BUILD)/lib.a
 	$(SAY) LINK $@
 	$(Q)$(LINK) -o $@ $^ $(HELPER_LIBS) -lcmocka
-$(BUILD)/tests/unit/%.o: COMPILE += -Ihelper -Ilauncher
+$(BUILD)/tests/unit/%.o: COMPILE += $(HELPER_HEADERS) -Ilauncher
 
 $(BUILD)/tests/pam_application: $(BUILD)/tests/pam_application.o
 	$(SAY) LINK $@
@@ -111,6 +115,10 @@ $(BUILD)/tests/pam_application: $(BUILD)/tests/pam_application.o
 $(BUILD)/tests/libnss_standin.so.2: $(BUILD)/tests/nss_stand_in.o
 	$(SAY) LINK $@
 	$(Q)$(LINK) -shared -Wl,-soname,libnss_standin.so.2 -o $@ $<
+$(BUILD)/tests/print_endpoints: $(BUILD)/tests/print_endpoints.o $(BUILD)/helper.a $(BUILD)/lib.a
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(HELPER_LIBS)
+$(BUILD)/tests/print_endpoints.o: COMPILE += $(HELPER_HEADERS)
 
 demo:
 	@tests/install-packages demo
@@ -118,12 +126,15 @@ demo:
 	@$(MAKE) --no-print-directory --silent all $(TEST_AIDS)
 	@tests/demo $(BUILD)
 
+# What runs no program of ours, or says nothing about its memory.
+UNSANITIZED := test_stand_in_aws test_stand_in_roles test_stand_in_domains test_build test_same_as_aws_cli test_aws_policies \
+               test_imds_guard
 check:
 	tests/install-packages check
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory CC=clang test-programs
 	$(MAKE) --no-print-directory fuzz
-	$(MAKE) --no-print-directory SANITIZE=1 PYTEST='--ignore=tests/test_stand_in_aws.py --ignore=tests/test_build.py' test
+	$(MAKE) --no-print-directory SANITIZE=1 PYTEST='$(UNSANITIZED:%=--ignore=tests/%.py)' test
 	$(MAKE) --no-print-directory test
 
 # Beside `check`, since it installs half a gigabyte of desktop.  As root, in throw-away namespaces; screenshots of what
@@ -151,7 +162,7 @@ unit: $(UNIT_TESTS)
 FUZZERS   := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_RUNS ?= 100000
 fuzz:
-	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=1 CFLAGS='-fsanitize=fuzzer-no-link -Ihelper -Ilauncher' $(FUZZERS)
+	$(MAKE) --no-print-directory CC=clang BUILD=build/fuzz SANITIZE=1 CFLAGS='-fsanitize=fuzzer-no-link $(HELPER_HEADERS) -Ilauncher' $(FUZZERS)
 	@for fuzzer in $(FUZZERS); do echo "-- $${fuzzer##*/}"; mkdir -p $$fuzzer.corpus; \
 		$$fuzzer -seed=1 -runs=$(FUZZ_RUNS) -max_len=4096 -verbosity=0 -artifact_prefix=build/fuzz/ $$fuzzer.corpus || exit 1; done
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/helper.a build/fuzz/launcher.a build/fuzz/lib.a
@@ -177,7 +188,10 @@ ROOT         := "$(DESTDIR)"
 AM_ROOT      := [ "$$(id -u)" = 0 ]
 UNIT_FOLDER  := $(PREFIX)/lib/systemd/system
 EXAMPLES     := $(PREFIX)/share/doc/sagemaker-studio/examples
-WITH_PATHS   := sed 's,@HELPER@,$(HELPER_PATH),g; s,@LAUNCHER@,$(LAUNCHER_PATH),g; s,@RUN_FOLDER@,$(RUN_FOLDER),g'
+LIBEXEC_FOLDER := $(patsubst %/,%,$(dir $(HELPER_PATH)))
+WITH_PATHS   := sed 's,@HELPER@,$(HELPER_PATH),g; s,@LAUNCHER@,$(LAUNCHER_PATH),g; s,@RUN_FOLDER@,$(RUN_FOLDER),g; s,@LIBEXEC_FOLDER@,$(LIBEXEC_FOLDER),g'
+ENABLED_UNITS := sagemaker-studio.socket sagemaker-studio-imds-guard.service sagemaker-studio-ssm-credentials.path
+UNITS        := $(notdir $(wildcard etc/systemd/*))
 AUTOSTART    := $(SYSCONFDIR)/xdg/autostart/sagemaker-studio.desktop
 COMPLETION   := $(PREFIX)/share/bash-completion/completions/sagemaker-studio
 ICONS        := $(PREFIX)/share/icons/hicolor
@@ -193,9 +207,11 @@ install: all
 	$(INSTALL_DATA) etc/tmpfiles.d/sagemaker-studio.conf $(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
 	$(INSTALL_DATA) etc/pam-configs/aws-sagemaker-studio $(ROOT)$(PREFIX)/share/pam-configs/aws-sagemaker-studio
 	install -d -m 0755 $(ROOT)$(UNIT_FOLDER) $(ROOT)$(EXAMPLES)
-	for unit in socket service; do \
-		file=$(ROOT)$(UNIT_FOLDER)/sagemaker-studio.$$unit; \
-		$(WITH_PATHS) etc/systemd/sagemaker-studio.$$unit >"$$file" && chmod 0644 "$$file" || exit 1; done
+	for unit in $(UNITS); do \
+		file=$(ROOT)$(UNIT_FOLDER)/$$unit; $(WITH_PATHS) etc/systemd/$$unit >"$$file" && chmod 0644 "$$file" || exit 1; done
+	install -m 0755 etc/nftables/imds-guard etc/ssm/ssm-credentials $(ROOT)$(LIBEXEC_FOLDER)
+	$(INSTALL_DATA) -t $(ROOT)$(LIBEXEC_FOLDER) etc/nftables/imds-guard.nft
+	$(INSTALL_DATA) -t $(ROOT)$(EXAMPLES)/aws etc/aws/*
 	for init in sysvinit openrc; do \
 		file=$(ROOT)$(EXAMPLES)/$$init; $(WITH_PATHS) etc/init/$$init >"$$file" && chmod 0755 "$$file" || exit 1; done
 	install -d -m 0755 $(ROOT)$(dir $(DESKTOP_ENTRY)) $(ROOT)$(dir $(AUTOSTART))
@@ -214,12 +230,13 @@ install: all
 uninstall:
 	$(if $(DESTDIR),,if $(AM_ROOT) && command -v pam-auth-update >/dev/null; then \
 		pam-auth-update --package --remove aws-sagemaker-studio; fi)
-	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ] && [ -e $(UNIT_FOLDER)/sagemaker-studio.socket ]; then \
-		systemctl disable --now sagemaker-studio.socket; fi)
+	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ]; then for unit in $(ENABLED_UNITS); do \
+		if [ -e $(UNIT_FOLDER)/$$unit ]; then systemctl disable --now $$unit; fi; done; rm -f $(RUN_FOLDER)/ssm-credentials; fi)
 	rm -f $(ROOT)$(PREFIX)/share/pam-configs/aws-sagemaker-studio $(ROOT)$(PAMDIR)/pam_sagemaker_studio.so \
 		$(ROOT)$(HELPER_PATH) $(ROOT)$(LAUNCHER_PATH) $(ROOT)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf \
-		$(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf $(ROOT)$(UNIT_FOLDER)/sagemaker-studio.socket \
-		$(ROOT)$(UNIT_FOLDER)/sagemaker-studio.service
+		$(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf
+	for unit in $(UNITS); do rm -f $(ROOT)$(UNIT_FOLDER)/$$unit; done
+	for file in imds-guard imds-guard.nft ssm-credentials; do rm -f $(ROOT)$(LIBEXEC_FOLDER)/$$file; done
 	rm -rf $(ROOT)$(EXAMPLES)
 	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi)
 	rm -f $(ROOT)$(DESKTOP_ENTRY) $(ROOT)$(AUTOSTART) $(ROOT)$(ICON) $(ROOT)$(COMPLETION)

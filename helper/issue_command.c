@@ -6,6 +6,8 @@
 #include "issue_command.h"
 
 #include <getopt.h>
+#include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,6 +70,36 @@ carry_out(const struct service_options *options, const struct link_order *order)
     return outcome.status;
 }
 
+/* Who logged in, also behind sudo(8), as pam_loginuid(8) keeps it; else who runs this. */
+static uid_t
+runner(void)
+{
+    FILE *file = fopen("/proc/self/loginuid", "re");
+    char text[32] = "";
+    unsigned long uid = UINT32_MAX;
+    char *end;
+
+    if (file == NULL)
+        return getuid();
+    if (fgets(text, sizeof(text), file) != NULL)
+        uid = strtoul(text, &end, 10);
+    fclose(file);
+    return uid < UINT32_MAX && end != text ? (uid_t) uid : getuid();
+}
+
+/* In whose name a role is assumed. */
+static void
+name_runner(char *name, size_t size)
+{
+    uid_t uid = runner();
+    const struct passwd *account = getpwuid(uid);
+
+    if (account != NULL)
+        snprintf(name, size, "%s", account->pw_name);
+    else
+        snprintf(name, size, "uid-%" PRIu32, uid);
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int
 read_order(int argc, char **argv, struct link_order *order)
@@ -118,10 +150,13 @@ issue_command(int argc, char **argv, const struct service_options *options)
     struct link_order order = {0};
     struct service_account account;
     struct failure failure;
+    char name[257];
     int status = read_order(argc, argv, &order);
 
     if (status >= 0)
         return status;
+    name_runner(name, sizeof(name));
+    order.run_by = name;
     if (geteuid() == 0 && (!service_account_find(&account, &failure) || !privileges_drop(&account, &failure)))
         return report(&failure);
     return carry_out(options, &order);

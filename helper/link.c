@@ -1,23 +1,15 @@
 /*
- * The story of one link, a step a function.  Each step either goes on to the next, or ends the link.
- *
- *   map_account -> account_mapped -> find_region -> get_credentials -> send_request -> answer_came -> finish
+ * The story of one link, a step a function; link_steps.h shows the way from file to file.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "link.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "endpoint.h"
-#include "peer_attempt.h"
-#include "presigned_url.h"
-
-#define METADATA_SERVICE "the instance metadata service"
+#include "link_steps.h"
 
 /* A step ends this much before the link does, so that what is told is the step's own reason and not just "too late". */
 #define STEP_EARLIER_MS 25
@@ -26,51 +18,32 @@
 #define MAPPINGS_PER_USER 2
 #define MAPPING_AGAIN_MS  10
 
-struct link {
-    TAILQ_ENTRY(link) entry;
-    struct service *service;
-    struct shared_configuration *configuration;
-    struct link_request request;
-    char *wanted_landing_uri;
-    link_done *done;
-    void *owner;
-    struct loop_timer timer; /* the next turn of the loop at first, the deadline after that */
-    struct worker_call *mapping_call;
-    struct credential_call *credential_call;
-    struct http_exchange *exchange;
-    struct credential_store *store;
-    struct peer_attempt metadata;
-    struct peer_attempt endpoint;
-    bool keys_were_kept; /* nobody had to be asked for them */
-    bool mapped;
-    bool retried; /* once, with fresh keys */
-    struct mapping mapping;
-    const struct domain_settings *domain;
-    struct domain_settings bare_domain; /* the defaults under a domain id that the map names itself */
-    char region[64];
-    char endpoint_url[512];
-    char endpoint_host[264];
-    char role[128];
-    char request_id[80];
-    int64_t issued_at;
-    struct presigned_url_parameters parameters;
-};
+/* Who gave an order that does not say so. */
+#define NOBODY_IN_PARTICULAR "sagemaker-studio-helper"
+
+/*
+ * Its end
+ */
 
 static void
 link_free(struct link *link)
 {
-    peer_attempt_leave(&link->metadata);
-    peer_attempt_leave(&link->endpoint);
+    peer_attempt_leave(&link->key_source);
+    peer_attempt_leave(&link->region_source);
+    peer_attempt_leave(&link->sts);
+    peer_attempt_leave(&link->sagemaker);
     TAILQ_REMOVE(&link->service->links, link, entry);
     loop_timer_stop(link->service->loop, &link->timer);
     if (link->mapping_call != NULL)
         worker_call_cancel(link->mapping_call);
     if (link->credential_call != NULL)
         credential_call_cancel(link->credential_call);
-    if (link->exchange != NULL)
-        http_cancel(link->exchange);
+    if (link->aws_call != NULL)
+        aws_call_cancel(link->aws_call);
+    buffer_free(&link->role.policy);
     configuration_release(link->configuration);
     free(link->wanted_landing_uri);
+    free(link->run_by);
     free(link);
 }
 
@@ -80,26 +53,25 @@ link_cancel(struct link *link)
     link_free(link);
 }
 
-/* Tell the owner, then end. */
-static void
-finish(struct link *link, struct link_result *result)
+void
+link_finish(struct link *link, struct link_result *result)
 {
     result->mapping = link->mapped ? &link->mapping : NULL;
     result->domain = link->domain;
     result->settings = link->configuration != NULL ? link->configuration->configuration->settings : NULL;
     result->region = link->region;
-    result->role = link->role;
+    result->role = link->role_name;
     result->request_id = link->request_id;
     link->done(link->owner, result);
     link_free(link);
 }
 
-static void
-finish_failed(struct link *link, const struct failure *failure)
+void
+link_fail(struct link *link, const struct failure *failure)
 {
     struct link_result result = {.end = LINK_FAILED, .failure = *failure};
 
-    finish(link, &result);
+    link_finish(link, &result);
 }
 
 static void
@@ -107,234 +79,77 @@ finish_nobody(struct link *link)
 {
     struct link_result result = {.end = LINK_NOBODY};
 
-    finish(link, &result);
+    link_finish(link, &result);
 }
 
-static void
-report_endpoint(struct link *link, const struct http_answer *answer)
+void
+link_await(struct link *link, const char *whom)
 {
-    bool ran_out_of_time = strcmp(answer->failure.code, "timeout") == 0;
-    enum peer_end end = PEER_FAILED;
-
-    if (answer->end == HTTP_NO_SOCKET)
-        return;
-    if (answer->end == HTTP_ANSWERED)
-        end = PEER_ANSWERED;
-    else if (ran_out_of_time)
-        end = answer->end == HTTP_TIMED_OUT ? PEER_SILENT : PEER_UNCONNECTED;
-    peer_attempt_end(&link->endpoint, end);
-}
-
-/* A metadata service that refuses is there; one that cannot be reached, or says nothing, is not. */
-static void
-report_metadata(struct link *link, const struct failure *failure)
-{
-    enum peer_end end = PEER_ANSWERED;
-
-    if (failure != NULL && strcmp(failure->code, "resources") == 0)
-        return;
-    if (failure != NULL && strcmp(failure->code, "timeout") == 0)
-        end = PEER_UNCONNECTED;
-    else if (failure != NULL && strcmp(failure->code, "imds-unreachable") == 0)
-        end = PEER_FAILED;
-    peer_attempt_end(&link->metadata, end);
+    snprintf(link->awaited, sizeof(link->awaited), "%s", whom);
 }
 
 static void
 deadline_came(void *owner)
 {
     struct link *link = owner;
+    const char *trouble = link->aws_call != NULL ? aws_call_trouble(link->aws_call) : "";
     struct failure failure;
 
-    failure_set(&failure, "timeout", "no link in the time that was given; it stopped while waiting for %s",
-                link->exchange != NULL          ? link->endpoint_host
-                : link->credential_call != NULL ? METADATA_SERVICE
-                : link->mapping_call != NULL    ? "the account and its groups (NSS)"
-                                                : "its turn");
-    finish_failed(link, &failure);
+    failure_set(&failure, "timeout", "no link in the time that was given; it stopped while waiting for %s%s%s%s",
+                link->awaited, trouble[0] != '\0' ? " (before that: " : "", trouble, trouble[0] != '\0' ? ")" : "");
+    link_fail(link, &failure);
 }
 
-static struct deadline
-step_deadline(const struct link *link)
+struct deadline
+link_step_deadline(const struct link *link)
 {
     return (struct deadline){.at_ms = link->request.deadline.at_ms - STEP_EARLIER_MS};
 }
 
-static void answer_came(void *owner, struct http_answer *answer);
+/*
+ * Keys, and a role
+ */
 
-static void
-send_request(struct link *link, const struct credentials *credentials)
-{
-    struct failure failure;
-
-    snprintf(link->role, sizeof(link->role), "%s", credentials->role);
-    link->issued_at = time(NULL);
-    peer_attempt_ask(&link->endpoint);
-    link->exchange = presigned_url_request(link->service->http, &link->parameters, credentials, link->issued_at,
-                                           step_deadline(link), answer_came, link, &failure);
-    if (link->exchange == NULL)
-        finish_failed(link, &failure);
-}
-
-static void
-credentials_came(void *owner, const struct credentials *credentials, const struct failure *failure)
-{
-    struct link *link = owner;
-
-    link->credential_call = NULL;
-    if (!link->keys_were_kept)
-        report_metadata(link, credentials == NULL ? failure : NULL);
-    if (credentials == NULL)
-        finish_failed(link, failure);
-    else
-        send_request(link, credentials);
-}
-
-/* Kept keys need no metadata service, so an outage of it does not stop those. */
-static bool
-metadata_admits(struct link *link, bool kept, struct failure *failure)
-{
-    return kept || peer_attempt_admit(&link->metadata, link->request.deadline, failure);
-}
-
-static void
-get_credentials(struct link *link)
-{
-    struct failure failure;
-
-    link->keys_were_kept = credentials_kept(link->store) != NULL;
-    if (!metadata_admits(link, link->keys_were_kept, &failure)) {
-        finish_failed(link, &failure);
-        return;
-    }
-    peer_attempt_ask(&link->metadata);
-    link->credential_call = credentials_get(link->store, step_deadline(link), credentials_came, link, &failure);
-    if (link->credential_call == NULL)
-        finish_failed(link, &failure);
-}
-
-static void
-keys_were_refused(struct link *link)
-{
-    link->retried = true;
-    credentials_reject(link->store);
-    get_credentials(link);
-}
-
-static void
-answer_came(void *owner, struct http_answer *answer)
-{
-    struct link *link = owner;
-    struct link_result result = {.end = LINK_MADE};
-    char *url = NULL;
-
-    link->exchange = NULL;
-    report_endpoint(link, answer);
-    snprintf(link->request_id, sizeof(link->request_id), "%s", answer->request_id);
-    if (!presigned_url_answer(&link->parameters, answer, &url, &result.failure)) {
-        if (strcmp(result.failure.code, "expired-credentials") == 0 && !link->retried)
-            keys_were_refused(link);
-        else
-            finish_failed(link, &result.failure);
-        return;
-    }
-    result.url = url;
-    result.issued_at = link->issued_at;
-    result.expires_at = link->issued_at + link->parameters.expires_in_seconds;
-    finish(link, &result);
-    secret_free(&url);
-}
-
-/* The host, and the way to it: another domain may go there by a proxy, or trust another CA. */
-static void
-name_endpoint(struct link *link)
-{
-    const char *proxy = link->domain->proxy_url;
-    const char *ca_bundle = link->domain->ca_bundle;
-
-    snprintf(link->endpoint.peer, sizeof(link->endpoint.peer), "%s%s%s%s%s%s", link->endpoint_host,
-             proxy != NULL ? " by proxy " : "", proxy != NULL ? proxy : "", ca_bundle != NULL ? " (CA bundle " : "",
-             ca_bundle != NULL ? ca_bundle : "", ca_bundle != NULL ? ")" : "");
-}
-
-/* Everything about the request is known but the keys. */
-static bool
-prepare_request(struct link *link, struct failure *failure)
-{
-    const struct domain_settings *domain = link->domain;
-    const char *landing_uri = link->mapping.landing_uri;
-
-    if (!endpoint_sagemaker(link->region, domain->endpoint_url, domain->use_fips_endpoint,
-                            domain->use_dualstack_endpoint, link->endpoint_url, sizeof(link->endpoint_url), failure))
-        return false;
-    if (!endpoint_host(link->endpoint_url, link->endpoint_host, sizeof(link->endpoint_host)))
-        return failure_set(failure, "config", "endpoint_url %s has no host name", link->endpoint_url);
-    if (link->wanted_landing_uri != NULL)
-        landing_uri = link->wanted_landing_uri;
-    link->parameters = (struct presigned_url_parameters){
-        .endpoint_url = link->endpoint_url,
-        .region = link->region,
-        .domain_id = domain->domain_id,
-        .user_profile_name = link->mapping.user_profile_name,
-        .space_name = link->wanted_landing_uri == NULL ? link->mapping.space_name : NULL,
-        .landing_uri = landing_uri,
-        .expires_in_seconds = domain->expires_in_seconds,
-        .session_expiration_duration_in_seconds = domain->session_expiration_duration_in_seconds,
-        .ca_bundle = domain->ca_bundle,
-        .proxy_url = domain->proxy_url,
-        .studio_url_suffixes = domain->studio_url_suffixes,
-    };
-    name_endpoint(link);
-    return presigned_url_check(&link->parameters, failure) &&
-           peer_attempt_admit(&link->endpoint, link->request.deadline, failure);
-}
-
-static void
-use_region(struct link *link, const char *region)
+/* Everything about the requests is known but the keys. */
+void
+link_region_known(struct link *link, const char *region)
 {
     struct failure failure;
 
     if ((size_t) snprintf(link->region, sizeof(link->region), "%s", region) >= sizeof(link->region))
         link->region[0] = '\0';
-    if (prepare_request(link, &failure))
-        get_credentials(link);
+    if (link_prepare_request(link, &failure) && link_prepare_role(link, &failure))
+        link_get_keys(link);
     else
-        finish_failed(link, &failure);
+        link_fail(link, &failure);
 }
 
-static void
-region_came(void *owner, const char *region, const struct failure *failure)
+void
+link_keys_known(struct link *link, const struct credentials *credentials)
 {
-    struct link *link = owner;
-
-    link->credential_call = NULL;
-    report_metadata(link, region == NULL ? failure : NULL);
-    if (region != NULL) {
-        use_region(link, region);
-        return;
-    }
-    finish_failed(link, failure);
+    snprintf(link->role_name, sizeof(link->role_name), "%s", credentials->role);
+    if (link->domain->role_arn != NULL)
+        link_assume_role(link, credentials);
+    else
+        link_send_request(link, credentials);
 }
 
-/* The domain's own region, else the instance's. */
-static void
-find_region(struct link *link)
+void
+link_keys_refused(struct link *link, bool host_keys, const struct failure *failure)
 {
-    struct failure failure;
-
-    if (link->domain->region != NULL) {
-        use_region(link, link->domain->region);
+    if (link->retried) {
+        link_fail(link, failure);
         return;
     }
-    if (!metadata_admits(link, credential_region_kept(link->store) != NULL, &failure)) {
-        finish_failed(link, &failure);
-        return;
-    }
-    peer_attempt_ask(&link->metadata);
-    link->credential_call = credential_region_get(link->store, step_deadline(link), region_came, link, &failure);
-    if (link->credential_call == NULL)
-        finish_failed(link, &failure);
+    link->retried = true;
+    if (host_keys)
+        credentials_reject(link->store);
+    link_get_keys(link);
 }
+
+/*
+ * The domain
+ */
 
 /* The section of this name, or the defaults under the domain id that the map or the person names. */
 static bool
@@ -401,14 +216,18 @@ go_on_with_mapping(struct link *link)
 
     link->mapped = true;
     if (!mapping_is_good(link, &failure))
-        finish_failed(link, &failure);
+        link_fail(link, &failure);
     else if (link->mapping.kind != MAPPING_PROFILE)
         finish_nobody(link);
     else if (link->request.identity_only)
-        finish(link, &known);
+        link_finish(link, &known);
     else
-        find_region(link);
+        link_find_region(link);
 }
+
+/*
+ * The account
+ */
 
 static void map_account(void *owner);
 
@@ -429,7 +248,7 @@ account_mapped(void *owner, const void *answer, size_t length, const struct fail
                     "the account and its groups could not be looked up in time; is the directory (NSS, SSSD) well? "
                     "(%s)",
                     failure != NULL ? failure->message : "no answer");
-        finish_failed(link, &unknown);
+        link_fail(link, &unknown);
     }
 }
 
@@ -438,9 +257,10 @@ begin_attempts(struct link *link)
 {
     struct peer_attempt attempt = {.outages = &link->service->outages, .by_user = link->request.kind == RATE_CLICK};
 
-    link->endpoint = attempt;
-    link->metadata = attempt;
-    snprintf(link->metadata.peer, sizeof(link->metadata.peer), "%s", METADATA_SERVICE);
+    link->key_source = attempt;
+    link->region_source = attempt;
+    link->sts = attempt;
+    link->sagemaker = attempt;
 }
 
 static void
@@ -465,7 +285,7 @@ user_is_being_mapped(const struct link *link)
     return count >= MAPPINGS_PER_USER;
 }
 
-/* The configuration in force, and the metadata service that it names. */
+/* The configuration in force, and where its keys come from. */
 static void
 hold_configuration(struct link *link)
 {
@@ -482,7 +302,7 @@ static void
 finish_unconfigured(struct link *link)
 {
     if (link->service->state == CONFIGURATION_BROKEN)
-        finish_failed(link, &link->service->broken);
+        link_fail(link, &link->service->broken);
     else
         finish_nobody(link);
 }
@@ -504,11 +324,12 @@ map_account(void *owner)
         return;
     }
     arm_deadline(link);
+    link_await(link, "the account and its groups (NSS)");
     link->mapping_call =
         worker_call_start(link->service->mappers[link->request.kind], &link->request.uid, sizeof(link->request.uid),
-                          step_deadline(link), account_mapped, link, &failure);
+                          link_step_deadline(link), account_mapped, link, &failure);
     if (link->mapping_call == NULL)
-        finish_failed(link, &failure);
+        link_fail(link, &failure);
 }
 
 static void
@@ -524,9 +345,9 @@ carry_out_order(void *owner)
         if (link->service->state != CONFIGURATION_BROKEN)
             failure_set(&failure, "config", "there is no users.map in %s: this host is not configured yet",
                         link->service->options.config_folder);
-        finish_failed(link, &failure);
+        link_fail(link, &failure);
     } else if (!choose_domain(link, &failure)) {
-        finish_failed(link, &failure);
+        link_fail(link, &failure);
     } else {
         if (link->mapping.space_name[0] == '\0' && link->mapping.landing_uri[0] == '\0') {
             snprintf(link->mapping.space_name, sizeof(link->mapping.space_name), "%s",
@@ -534,7 +355,7 @@ carry_out_order(void *owner)
             snprintf(link->mapping.landing_uri, sizeof(link->mapping.landing_uri), "%s",
                      link->domain->landing_uri != NULL ? link->domain->landing_uri : "");
         }
-        find_region(link);
+        link_find_region(link);
     }
 }
 
@@ -554,6 +375,7 @@ link_create(struct service *service, struct deadline deadline, void (*first_step
     link->request.deadline = deadline;
     link->done = done;
     link->owner = owner;
+    link_await(link, "its turn");
     link->timer = (struct loop_timer){.fire = first_step, .owner = link};
     loop_timer_start(service->loop, &link->timer, deadline_in_ms(0));
     TAILQ_INSERT_TAIL(&service->links, link, entry);
@@ -599,6 +421,12 @@ link_start_order(struct service *service, const struct link_order *order, link_d
         return NULL;
     begin_attempts(link);
     mapping = &link->mapping;
+    link->run_by = strdup(order->run_by != NULL ? order->run_by : NOBODY_IN_PARTICULAR);
+    if (link->run_by == NULL) {
+        link_free(link);
+        failure_set(failure, "memory", "out of memory");
+        return NULL;
+    }
     if (copy_argument(mapping->domain, sizeof(mapping->domain), order->domain) &&
         copy_argument(mapping->user_profile_name, sizeof(mapping->user_profile_name), order->user_profile_name) &&
         copy_argument(mapping->space_name, sizeof(mapping->space_name), order->space_name) &&

@@ -1,6 +1,6 @@
 /*
  * link.h: from a uid to a Studio link: map the account, find the domain's settings, the region, the host's credentials;
- * ask SageMaker; check what it sends back.
+ * assume the domain's role where it has one; ask SageMaker; check what it sends back.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,6 +31,7 @@ struct link_order {
     const char *user_profile_name;
     const char *space_name;  /* NULL: the domain's */
     const char *landing_uri; /* NULL: the domain's */
+    const char *run_by;      /* the Linux user in whose name a role is assumed; NULL: "sagemaker-studio-helper" */
     struct deadline deadline;
 };
 
@@ -48,8 +49,8 @@ struct link_result {
     const struct settings *settings;      /* likewise */
     const char *url;                      /* secret; only when made */
     const char *region;
-    const char *role;              /* of the host's credentials; "" when unknown */
-    const char *request_id;        /* AWS's; "" when there was no answer */
+    const char *role;       /* whose keys were used last: the domain's role_arn, or the host's; "" when unknown */
+    const char *request_id; /* AWS's; "" when there was no answer */
     int64_t issued_at, expires_at; /* epoch seconds */
     struct failure failure;        /* when failed */
 };

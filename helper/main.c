@@ -4,7 +4,7 @@
  *   (no word)      serve systemd's sockets (LISTEN_FDS), else hold one conversation on descriptor 0
  *   --listen PATH  serve a socket of our own
  *   issue          print a link, for a person at a terminal
- *   check          say what is wrong with the configuration
+ *   check          say what is wrong with this host, and what to do
  *
  * SPDX-License-Identifier: MIT
  */
@@ -41,7 +41,9 @@ static const char usage[] =
     "usage: sagemaker-studio-helper [--config-dir DIR] [--log auto|stderr|syslog] [--debug] [--listen PATH]\n"
     "       sagemaker-studio-helper [--config-dir DIR] issue --domain NAME --user-profile-name NAME\n"
     "                               [--space-name NAME | --landing-uri URI] [--timeout SECONDS]\n"
-    "       sagemaker-studio-helper [--config-dir DIR] check --config-only [--map FILE]\n"
+    "       sagemaker-studio-helper [--config-dir DIR] check [USER] [--json] [--no-link] [--all-users]\n"
+    "                               [--socket PATH]\n"
+    "       sagemaker-studio-helper [--config-dir DIR] check --config-only [--map FILE] [--json]\n"
     "       sagemaker-studio-helper [--config-dir DIR] check --explain USER\n"
     "\n"
     "Makes presigned Amazon SageMaker Studio links for users of this host.  Without a word\n"
@@ -60,7 +62,6 @@ static const char usage[] =
 
 struct options {
     struct service_options service;
-    bool own_folder; /* --config-dir was given */
     enum journal_target log;
     bool debug;
     const char *listen;
@@ -112,7 +113,6 @@ read_options(int argc, char **argv, struct options *options)
         case 'c':
             options->service.config_folder = optarg;
             options->service.also_owner = geteuid();
-            options->own_folder = true;
             break;
         case 'o':
             if (!read_log_target(optarg, &options->log))
@@ -255,44 +255,50 @@ serve(const struct options *options)
     return 0;
 }
 
-/* What root can read says little: look at the files with the eyes of the account that will have to read them. */
-static bool
-see_as_the_service(void)
-{
-    struct service_account account;
-    struct failure failure;
-
-    if (service_account_find(&account, &failure) && privileges_drop(&account, &failure))
-        return true;
-    report(&failure);
-    return false;
-}
-
 static int
 run_check(int argc, char **argv, const struct options *options)
 {
-    static const struct option names[] = {{"config-only", no_argument, NULL, 'c'},
-                                          {"map", required_argument, NULL, 'm'},
-                                          {"explain", required_argument, NULL, 'e'},
-                                          {NULL, 0, NULL, 0}};
-    struct check_options check = {.config_folder = options->service.config_folder, .own_files = options->own_folder};
+    enum { CONFIG_ONLY, MAP, EXPLAIN, JSON, NO_LINK, ALL_USERS, SOCKET };
+    static const struct option names[] = {
+        {"config-only", no_argument, NULL, CONFIG_ONLY}, {"map", required_argument, NULL, MAP},
+        {"explain", required_argument, NULL, EXPLAIN},   {"json", no_argument, NULL, JSON},
+        {"no-link", no_argument, NULL, NO_LINK},         {"all-users", no_argument, NULL, ALL_USERS},
+        {"socket", required_argument, NULL, SOCKET},     {NULL, 0, NULL, 0}};
+    struct check_options check = {.service = options->service, .socket_path = RUN_FOLDER "/helper.sock"};
     int option;
 
-    optind = 1;
+    optind = 0; /* getopt(3): that way it forgets the "+" of the options before the word, too */
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        if (option == 'c')
+        switch (option) {
+        case CONFIG_ONLY:
             check.config_only = true;
-        else if (option == 'm')
+            break;
+        case MAP:
             check.map_file = optarg;
-        else if (option == 'e')
+            break;
+        case EXPLAIN:
             check.explain = optarg;
-        else
+            break;
+        case JSON:
+            check.json = true;
+            break;
+        case NO_LINK:
+            check.no_link = true;
+            break;
+        case ALL_USERS:
+            check.all_users = true;
+            break;
+        case SOCKET:
+            check.socket_path = optarg;
+            break;
+        default:
             return EXIT_USAGE;
+        }
     }
     if (optind < argc)
+        check.user = argv[optind++];
+    if (optind < argc)
         return complain(argv[optind], "unexpected argument of check");
-    if (check.explain != NULL && geteuid() == 0 && !see_as_the_service())
-        return EXIT_USAGE;
     return check_run(&check);
 }
 

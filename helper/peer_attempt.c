@@ -5,6 +5,9 @@
  */
 #include "peer_attempt.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define UNCONNECTED_LOGIN_MS 500
 #define UNCONNECTED_CLICK_MS 1000
 #define SILENT_MS            2500
@@ -12,13 +15,25 @@
 /* A click with less time than this finds out too little to be the one that probes after an outage. */
 #define PROBING_CLICK_MS 2000
 
+void
+peer_attempt_aim(struct peer_attempt *attempt, const char *peer)
+{
+    if (peer == NULL)
+        peer = "";
+    if (strcmp(attempt->peer, peer) == 0)
+        return;
+    peer_attempt_leave(attempt);
+    attempt->admitted = false;
+    (void) snprintf(attempt->peer, sizeof(attempt->peer), "%s", peer);
+}
+
 bool
 peer_attempt_admit(struct peer_attempt *attempt, struct deadline deadline, struct failure *failure)
 {
     bool may_probe = !attempt->by_user || deadline_left_ms(deadline) >= PROBING_CLICK_MS;
     enum outage_verdict verdict;
 
-    if (attempt->admitted)
+    if (attempt->admitted || attempt->peer[0] == '\0')
         return true;
     verdict = outage_ask(attempt->outages, attempt->peer, may_probe, monotonic_ms(), failure);
     attempt->admitted = verdict != OUTAGE_REFUSED;
@@ -45,7 +60,7 @@ had_its_time(const struct peer_attempt *attempt, enum peer_end end)
 void
 peer_attempt_end(struct peer_attempt *attempt, enum peer_end end)
 {
-    if (!had_its_time(attempt, end))
+    if (attempt->peer[0] == '\0' || !had_its_time(attempt, end))
         return;
     attempt->probes = false;
     outage_report(attempt->outages, attempt->peer, end == PEER_ANSWERED, monotonic_ms());

@@ -19,11 +19,11 @@
 
 struct peer_attempt {
     struct outages *outages;
-    char peer[OUTAGE_NAME_SIZE];
-    bool by_user;     /* a click, whose budget the user chose */
-    bool admitted;    /* an outage was asked about, once */
-    bool probes;      /* it finds out whether an outage is over, and has not yet */
-    int64_t asked_ms; /* CLOCK_MONOTONIC */
+    char peer[OUTAGE_NAME_SIZE]; /* "": nobody over the network; then all is admitted and nothing is learnt */
+    bool by_user;                /* a click, whose budget the user chose */
+    bool admitted;               /* an outage was asked about, once */
+    bool probes;                 /* it finds out whether an outage is over, and has not yet */
+    int64_t asked_ms;            /* CLOCK_MONOTONIC */
 };
 
 enum peer_end {
@@ -32,6 +32,9 @@ enum peer_end {
     PEER_UNCONNECTED, /* time ran out before there was a connection */
     PEER_SILENT,      /* time ran out after it */
 };
+
+/* Whom it is about; another one than before begins anew.  NULL: nobody over the network. */
+void peer_attempt_aim(struct peer_attempt *attempt, const char *peer);
 
 /* May the peer be asked?  False with code "unavailable".  Once admitted, always. */
 bool peer_attempt_admit(struct peer_attempt *attempt, struct deadline deadline, struct failure *failure);

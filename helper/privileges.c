@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "settings_environment.h"
+
 void
 process_keep_secrets(void)
 {
@@ -25,8 +27,17 @@ process_keep_secrets(void)
 #endif
 }
 
-/* What may stay: systemd's socket activation and journal, and the time zone. */
-static const char *const kept_variables[] = {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "JOURNAL_STREAM", "TZ"};
+/* What may stay: systemd's socket activation and journal, the time zone, and where a container's credentials are. */
+static const char *const kept_variables[] = {
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+    "JOURNAL_STREAM",
+    "TZ",
+    CONTAINER_RELATIVE_URI_VARIABLE,
+    CONTAINER_FULL_URI_VARIABLE,
+    CONTAINER_TOKEN_FILE_VARIABLE,
+};
 
 #define KEPT (sizeof(kept_variables) / sizeof(kept_variables[0]))
 

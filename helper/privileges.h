@@ -14,7 +14,8 @@
 /* No core dumps, not readable by other processes of the same uid (PR_SET_DUMPABLE, prctl(2)), no new privileges. */
 void process_keep_secrets(void);
 
-/* Empty the environment but for what systemd and the clock need, so that nothing in it steers libcurl or OpenSSL. */
+/* Empty the environment but for what systemd and the clock need, and settings_environment.h reads, so that nothing in
+ * it steers libcurl or OpenSSL. */
 bool environment_clean(struct failure *failure);
 
 /* As root: become the service account, for good, and make sure of it.  Anybody else: nothing. */

@@ -47,40 +47,36 @@ configuration_release(struct shared_configuration *shared)
 }
 
 static struct credential_origin *
-make_origin(struct service *service, const char *endpoint, struct failure *failure)
+make_origin(struct service *service, const struct settings *settings, struct failure *failure)
 {
     struct credential_origin *origin = calloc(1, sizeof(*origin));
 
-    if (origin != NULL)
-        origin->endpoint = strdup(endpoint);
-    if (origin == NULL || origin->endpoint == NULL) {
-        free(origin);
+    if (origin == NULL) {
         failure_set(failure, "memory", "out of memory");
         return NULL;
     }
-    origin->store = credential_store_create(service->loop, service->http, endpoint, failure);
-    if (origin->store == NULL) {
-        free(origin->endpoint);
-        free(origin);
-        return NULL;
-    }
-    return origin;
+    origin->store = credential_store_create(service->loop, service->http, service->aws, settings,
+                                            service->options.also_owner, failure);
+    if (origin->store != NULL)
+        return origin;
+    free(origin);
+    return NULL;
 }
 
-/* The metadata endpoint is the only setting that a long-lived part keeps; it changes with the file as all others do. */
+/* Where keys come from is the only setting that a long-lived part keeps; it changes with the file as all others do. */
 static bool
-choose_origin(struct service *service, const char *endpoint, struct failure *failure)
+choose_origin(struct service *service, const struct settings *settings, struct failure *failure)
 {
     struct credential_origin **place = &service->origins;
     struct credential_origin *origin;
 
-    while (*place != NULL && strcmp((*place)->endpoint, endpoint) != 0)
+    while (*place != NULL && !credential_store_serves((*place)->store, settings))
         place = &(*place)->next;
     origin = *place;
     if (origin != NULL)
         *place = origin->next;
     else
-        origin = make_origin(service, endpoint, failure);
+        origin = make_origin(service, settings, failure);
     if (origin == NULL)
         return false;
     origin->next = service->origins;
@@ -95,7 +91,6 @@ free_origins(struct credential_origin *origin)
         struct credential_origin *next = origin->next;
 
         credential_store_free(origin->store);
-        free(origin->endpoint);
         free(origin);
         origin = next;
     }
@@ -106,7 +101,7 @@ put_in_force(struct service *service, struct configuration *configuration, struc
 {
     struct shared_configuration *shared;
 
-    if (!choose_origin(service, configuration->settings->credentials.ec2_metadata_service_endpoint, failure))
+    if (!choose_origin(service, configuration->settings, failure))
         return false;
     shared = malloc(sizeof(*shared));
     if (shared == NULL)
@@ -171,6 +166,9 @@ make_parts(struct service *service, struct failure *failure)
     service->http = http_create(service->loop, failure);
     if (service->http == NULL)
         return false;
+    service->aws = aws_client_create(service->loop, service->http, failure);
+    if (service->aws == NULL)
+        return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         service->mappers[i] =
             worker_pool_create(service->loop, names[i], map_in_worker, NULL, MAPPING_WORKERS, failure);
@@ -210,6 +208,7 @@ service_free(struct service *service)
     worker_pool_free(service->mappers[RATE_LOGIN]);
     worker_pool_free(service->mappers[RATE_CLICK]);
     free_origins(service->origins);
+    aws_client_free(service->aws);
     http_free(service->http);
     loop_free(service->loop);
     configuration_release(service->current);

@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "aws_call.h"
 #include "configuration.h"
 #include "credentials.h"
 #include "failure.h"
@@ -31,11 +32,10 @@ struct shared_configuration {
 };
 
 /*
- * A metadata endpoint and the keys that came from it.  When the setting changes, the older ones stay for the requests
- * that still wait for them.
+ * The host's keys, as one version of the settings says where they come from.  When that changes, the older ones stay
+ * for the requests that still wait for them.
  */
 struct credential_origin {
-    char *endpoint;
     struct credential_store *store;
     struct credential_origin *next;
 };
@@ -52,6 +52,7 @@ struct service {
     uid_t uid_min;
     struct loop *loop;
     struct http *http;
+    struct aws_client *aws;
     struct worker_pool *mappers[2];    /* RATE_LOGIN, RATE_CLICK */
     struct links links;                /* under way */
     struct credential_origin *origins; /* the one in force first */

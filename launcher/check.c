@@ -4,11 +4,30 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "subcommand.h"
+
+static const char USAGE[] =
+    "usage: sagemaker-studio check [USER] [--json] [--no-link] [--all-users] [--socket PATH]\n"
+    "       sagemaker-studio check --config-only [--map FILE] [--json]\n"
+    "       sagemaker-studio check --explain USER\n"
+    "\n"
+    "Looks for what is wrong with this computer and its way to SageMaker Studio, and says what to do.\n"
+    "As root, to see everything.  Exits with 0 when all is well, 1 for warnings, 2 when something is wrong.\n"
+    "\n"
+    "  USER            try everything for this user, up to a link of five seconds that nobody uses\n"
+    "  --json          for programs\n"
+    "  --no-link       make no link: for monitoring\n"
+    "  --all-users     for each user: who he is in Studio, and how to make the user profile if there is none\n"
+    "  --socket PATH   the helper's socket (" RUN_FOLDER "/helper.sock)\n"
+    "  --config-only   only read the configuration: needs neither root nor AWS\n"
+    "  --map FILE      with --config-only: look at this file in place of users.map\n"
+    "  --explain USER  which line of the map wins for this user, and why those above it do not\n";
 
 /* Kept as the caller has them: the helper prints for this person on this terminal. */
 static const char *const KEPT_VARIABLES[] = {"PATH", "LANG", "TERM"};
@@ -74,9 +93,22 @@ become_helper(int argc, char **argv)
     errno = saved_errno;
 }
 
+static bool
+asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
 int
 check_subcommand(int argc, char **argv)
 {
+    if (asks_for_help(argc, argv)) {
+        fputs(USAGE, stdout);
+        return LAUNCHER_OK;
+    }
     become_helper(argc, argv);
     if (errno == ENOENT)
         fprintf(stderr, "%s: the helper %s is missing; install pam-sagemaker-studio again\n", argv[0], HELPER_PATH);

@@ -59,6 +59,9 @@ static const struct advice ADVICE[] = {
     {"tls", "This computer has no secure connection to SageMaker, so it asked for nothing.", TELL},
     /* This computer's own permissions */
     {"expired-credentials", NO_CREDENTIALS, AGAIN},
+    {"credentials", NO_CREDENTIALS, AGAIN},
+    {"role-denied", "This computer is not allowed to act for you in AWS.", TELL},
+    {"container-unreachable", NO_CREDENTIALS, AGAIN},
     {"imds-unreachable", NO_CREDENTIALS, AGAIN},
     {"imds-throttled", NO_CREDENTIALS, AGAIN},
     {"imds-refused", NO_CREDENTIALS, AGAIN},

@@ -26,7 +26,7 @@ static const struct subcommand SUBCOMMANDS[] = {
     {"url", "print a link that opens SageMaker Studio as you, or copy it", url_subcommand},
     {"status", "say who you are in Studio, by which rule, and which link the icon will use", status_subcommand},
     {"autostart", "what your desktop runs as it starts: places the icon, or restores it", autostart_subcommand},
-    {"check", "look for what is wrong with this computer's configuration (for administrators)", check_subcommand},
+    {"check", "look for what is wrong with this computer, and say what to do (for administrators)", check_subcommand},
     {"stats", "say what the helper of this computer has done, and how it is (for root)", stats_subcommand},
     {"session-write", NULL, session_write_subcommand},
     {"session-clear", NULL, session_clear_subcommand},

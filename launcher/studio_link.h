@@ -1,8 +1,8 @@
 /*
  * studio_link.h: the last look at a link before it is stored or shown.
  *
- * The helper has checked that it leads to Studio in the right region (helper/studio_url.h).  What matters here is that
- * it can do no harm in a terminal, a shell or a page, whoever wrote the file or the answer it comes from.
+ * The helper has checked that it leads to Studio in the right region (helper/aws/studio_url.h).  What matters here is
+ * that it can do no harm in a terminal, a shell or a page, whoever wrote the file or the answer it comes from.
  *
  * SPDX-License-Identifier: MIT
  */

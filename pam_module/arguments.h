@@ -1,5 +1,5 @@
 /*
- * arguments.h: the words after pam_sagemaker_studio.so in a PAM service file.
+ * arguments.h: what the words after pam_sagemaker_studio.so in a PAM service file (module_arguments.h) ask for.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,11 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "module_arguments.h"
 #include "session_file.h"
-
-#define DEFAULT_SERVICES                                                                                           \
-    "xrdp-sesman,lightdm,gdm-password,gdm-autologin,gdm-smartcard,gdm-fingerprint,sddm,sddm-autologin,lxdm,login," \
-    "dcv-graphical-sso,tigervnc"
 
 struct arguments {
     int64_t timeout_ms;                 /* for the whole of a login */

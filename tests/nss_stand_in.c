@@ -4,11 +4,12 @@
  * It serves users and groups from the files passwd and group in NSS_STAND_IN_FOLDER, as SSSD serves those of Active
  * Directory: names compare without regard to case, `CORP\name` and `name@corp` are spellings of `name`, what it
  * answers bears the name as the file has it, and groups come without their members (ignore_group_members of
- * sssd.conf(5)); membership is told by initgroups alone.
+ * sssd.conf(5)); membership is told by initgroups alone.  Users are listed (getpwent) only where there is a file
+ * enumerate in the folder (enumerate of sssd.conf(5)).
  *
  * The file control, read at each call, makes it misbehave.  Each line is `CALL BEHAVIOUR WHERE`: CALL is getpwnam,
- * getpwuid, getgrnam, getgrgid or initgroups; BEHAVIOUR is hang, tryagain, unavail or erange; WHERE is `helper` (only
- * in the helper and its workers, so that the login itself does not hang) or `everywhere`.
+ * getpwuid, getpwent, getgrnam, getgrgid or initgroups; BEHAVIOUR is hang, tryagain, unavail or erange; WHERE is
+ * `helper` (only in the helper and its workers, so that the login itself does not hang) or `everywhere`.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,6 +34,9 @@
 /* glibc finds these by name; no header declares them. */
 enum nss_status _nss_standin_getpwnam_r(const char *name, struct passwd *entry, char *space, size_t size, int *error);
 enum nss_status _nss_standin_getpwuid_r(uid_t uid, struct passwd *entry, char *space, size_t size, int *error);
+enum nss_status _nss_standin_setpwent(int stay_open);
+enum nss_status _nss_standin_getpwent_r(struct passwd *entry, char *space, size_t size, int *error);
+enum nss_status _nss_standin_endpwent(void);
 enum nss_status _nss_standin_getgrnam_r(const char *name, struct group *entry, char *space, size_t size, int *error);
 enum nss_status _nss_standin_getgrgid_r(gid_t gid, struct group *entry, char *space, size_t size, int *error);
 enum nss_status _nss_standin_initgroups_dyn(const char *name, gid_t skipped, long *count, long *room, gid_t **gids,
@@ -48,7 +52,7 @@ in_the_helper(void)
 }
 
 /* The behaviour ordered for this call in this process; "" for none.  errno stays as it was: good services leave it
- * alone unless they fail, and helper/accounts.h tells why that counts. */
+ * alone unless they fail, and helper/configuration/accounts.h tells why that counts. */
 static void
 behaviour_of(const char *call, char behaviour[NAME_SIZE])
 {
@@ -147,6 +151,39 @@ _nss_standin_getpwuid_r(uid_t uid, struct passwd *entry, char *space, size_t siz
     if (misbehaves("getpwuid", &status, error))
         return status;
     return find_user(NULL, uid, entry, space, size, error);
+}
+
+static FILE *listed; /* what getpwent reads from */
+
+EXPORTED enum nss_status
+_nss_standin_endpwent(void)
+{
+    if (listed)
+        fclose(listed);
+    listed = NULL;
+    return NSS_STATUS_SUCCESS;
+}
+
+EXPORTED enum nss_status
+_nss_standin_setpwent(int stay_open)
+{
+    (void) stay_open;
+    _nss_standin_endpwent();
+    if (access(NSS_STAND_IN_FOLDER "/enumerate", F_OK) == 0)
+        listed = fopen(NSS_STAND_IN_FOLDER "/passwd", "re");
+    return NSS_STATUS_SUCCESS;
+}
+
+EXPORTED enum nss_status
+_nss_standin_getpwent_r(struct passwd *entry, char *space, size_t size, int *error)
+{
+    struct passwd *found = NULL;
+    enum nss_status status;
+    if (misbehaves("getpwent", &status, error))
+        return status;
+    if (!listed || (*error = fgetpwent_r(listed, entry, space, size, &found)) == ENOENT)
+        return NSS_STATUS_NOTFOUND;
+    return *error == 0 ? NSS_STATUS_SUCCESS : NSS_STATUS_TRYAGAIN;
 }
 
 /* ---- groups ---------------------------------------------------------------------------------------------------- */

@@ -111,6 +111,73 @@ no_more_than_200_bytes_of_a_foreign_body_are_kept(void **state)
 }
 
 static void
+sts_says_it_in_xml(void **state)
+{
+    (void) state;
+    struct aws_error error = read_error(403, "",
+                                        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n"
+                                        "  <Error>\n    <Type>Sender</Type>\n    <Code>AccessDenied</Code>\n"
+                                        "    <Message>User: arn:aws:sts::1:assumed-role/a/i-1 is not authorized to "
+                                        "perform: sts:AssumeRole on resource: &quot;x&quot; &amp; more</Message>\n"
+                                        "  </Error>\n  <RequestId>11111111-2222</RequestId>\n</ErrorResponse>\n");
+    assert_string_equal(error.code, "AccessDenied");
+    assert_string_equal(error.message, "User: arn:aws:sts::1:assumed-role/a/i-1 is not authorized to perform: "
+                                       "sts:AssumeRole on resource: \"x\" & more");
+}
+
+static void
+sts_says_it_in_json(void **state)
+{
+    (void) state;
+    struct aws_error error = read_error(403, "",
+                                        "{\"Error\":{\"Code\":\"ExpiredToken\",\"Message\":\"The security token "
+                                        "included in the request is expired\",\"Type\":\"Sender\"},"
+                                        "\"RequestId\":\"11111111-2222\"}");
+    assert_string_equal(error.code, "ExpiredToken");
+    assert_string_equal(error.message, "The security token included in the request is expired");
+    error = read_error(403, "AccessDenied", "{\"Error\":{\"Code\":\"Other\",\"Message\":\"inner\"}}");
+    assert_string_equal(error.code, "AccessDenied");
+    assert_string_equal(error.message, "inner");
+}
+
+static void
+an_xml_error_without_a_usable_message_keeps_its_code(void **state)
+{
+    (void) state;
+    static const char *const messages[] = {"", "<Message/>", "<Message>a</Message><Message>b</Message>",
+                                           "<Message>&undefined;</Message>", "<Message><b>x</b></Message>"};
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        char body[256];
+        snprintf(body, sizeof(body), "<ErrorResponse><Error><Code>Throttling</Code>%s</Error></ErrorResponse>",
+                 messages[i]);
+        struct aws_error error = read_error(400, "", body);
+        assert_string_equal(error.code, "Throttling");
+        assert_string_equal(error.message, "");
+    }
+}
+
+static void
+xml_that_is_not_stss_is_a_foreign_body(void **state)
+{
+    (void) state;
+    static const char *const bodies[] = {
+        "<Error><Code>AccessDenied</Code></Error>",
+        "<ErrorResponse><Code>AccessDenied</Code></ErrorResponse>",
+        "<ErrorResponse><Error><Code>AccessDenied</Code></Error>",
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Code>Throttling</Code></Error></ErrorResponse>",
+        "<ErrorResponse><Error><Code>two words</Code></Error></ErrorResponse>",
+        "<!DOCTYPE x><ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+        "<ErrorResponse><Error><Code><![CDATA[AccessDenied]]></Code></Error></ErrorResponse>",
+        "<ErrorResponse><Error><Code></Code></Error></ErrorResponse>",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct aws_error error = read_error(403, "", bodies[i]);
+        assert_string_equal(error.code, "http-403");
+        assert_int_equal(aws_error_kind(&error, 403), AWS_ERROR_NOT_AWS);
+    }
+}
+
+static void
 garbage_is_no_code(void **state)
 {
     (void) state;
@@ -250,6 +317,49 @@ codes_have_the_words_that_administrators_see(void **state)
 }
 
 static void
+codes_of_sts_have_their_words_too(void **state)
+{
+    (void) state;
+    expect_word("AccessDenied", "", 403, "access-denied");
+    expect_word("ExpiredToken", "", 400, "expired-credentials");
+    expect_word("ExpiredTokenException", "", 400, "expired-credentials");
+    expect_word("InvalidClientTokenId", "", 403, "expired-credentials");
+    expect_word("SignatureDoesNotMatch", "", 403, "bad-signature");
+    expect_word("AuthFailure", "", 401, "bad-signature");
+    expect_word("RequestTimeTooSkewed", "", 403, "clock");
+    expect_word("RequestExpired", "", 400, "clock");
+    expect_word("SignatureDoesNotMatch", "Signature expired: 20210502T144040Z is now earlier than ...", 403, "clock");
+    expect_word("ValidationError", "", 400, "invalid-request");
+    expect_word("MalformedPolicyDocument", "", 400, "invalid-request");
+    expect_word("PackedPolicyTooLarge", "", 400, "invalid-request");
+    expect_word("RegionDisabledException", "", 403, "refused");
+}
+
+static void
+every_code_that_botocore_takes_for_throttling_is_throttling(void **state)
+{
+    (void) state;
+    static const char *const codes[] = {"Throttling",
+                                        "ThrottlingException",
+                                        "ThrottledException",
+                                        "RequestThrottledException",
+                                        "RequestThrottled",
+                                        "TooManyRequestsException",
+                                        "ProvisionedThroughputExceededException",
+                                        "TransactionInProgressException",
+                                        "RequestLimitExceeded",
+                                        "BandwidthLimitExceeded",
+                                        "LimitExceededException",
+                                        "SlowDown",
+                                        "PriorRequestNotComplete",
+                                        "EC2ThrottledException"};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        expect_word(codes[i], "", 400, "throttled");
+    expect_word("RequestTimeout", "", 400, "service-error");
+    expect_word("RequestTimeoutException", "", 400, "service-error");
+}
+
+static void
 a_signature_refused_for_its_time_is_the_clock(void **state)
 {
     (void) state;
@@ -290,20 +400,17 @@ next_random(uint64_t *seed)
 }
 
 static void
-mutated_answers_give_a_clean_error(void **state)
+expect_clean_errors(const char *body, size_t size)
 {
-    (void) state;
-    static const char body[] =
-        "{\"__type\":\"com.amazonaws.sagemaker#ResourceNotFound\",\"Message\":\"UserProfile "
-        "\\\"alice\\\" \xe6\x9d\xb1 does not exist \\u00e9 \\ud83d\\ude00\",\"x\":[1,{\"y\":null}]}";
     uint64_t seed = 1;
     for (int round = 0; round < 20000; round++) {
-        char mutated[sizeof(body)];
-        memcpy(mutated, body, sizeof(body));
+        char mutated[512];
+        assert_true(size <= sizeof(mutated));
+        memcpy(mutated, body, size);
         for (uint32_t changes = 1 + next_random(&seed) % 4; changes > 0; changes--)
-            mutated[next_random(&seed) % (sizeof(body) - 1)] = (char) next_random(&seed);
+            mutated[next_random(&seed) % (size - 1)] = (char) next_random(&seed);
         struct aws_error error;
-        size_t length = next_random(&seed) % 3 == 0 ? next_random(&seed) % sizeof(body) : sizeof(body) - 1;
+        size_t length = next_random(&seed) % 3 == 0 ? next_random(&seed) % size : size - 1;
         struct http_answer answer = answer_of(400, "", mutated, length);
         aws_error_read(&answer, &error);
         assert_true(strlen(error.code) > 0 && strlen(error.code) < sizeof(error.code));
@@ -312,6 +419,19 @@ mutated_answers_give_a_clean_error(void **state)
         assert_non_null(aws_error_word(aws_error_kind(&error, answer.status)));
         buffer_free(&answer.body);
     }
+}
+
+static void
+mutated_answers_give_a_clean_error(void **state)
+{
+    (void) state;
+    static const char body[] =
+        "{\"__type\":\"com.amazonaws.sagemaker#ResourceNotFound\",\"Message\":\"UserProfile "
+        "\\\"alice\\\" \xe6\x9d\xb1 does not exist \\u00e9 \\ud83d\\ude00\",\"x\":[1,{\"y\":null}]}";
+    static const char xml[] = "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>"
+                              "&quot;al\xc3\xa9&#x41;&amp;\xe6\x9d\xb1</Message></Error><RequestId/></ErrorResponse>";
+    expect_clean_errors(body, sizeof(body));
+    expect_clean_errors(xml, sizeof(xml));
 }
 
 int
@@ -323,6 +443,10 @@ main(void)
         cmocka_unit_test(the_message_comes_in_two_spellings_and_may_be_null),
         cmocka_unit_test(a_body_that_is_not_awss_gives_the_status_and_its_beginning),
         cmocka_unit_test(no_more_than_200_bytes_of_a_foreign_body_are_kept),
+        cmocka_unit_test(sts_says_it_in_xml),
+        cmocka_unit_test(sts_says_it_in_json),
+        cmocka_unit_test(an_xml_error_without_a_usable_message_keeps_its_code),
+        cmocka_unit_test(xml_that_is_not_stss_is_a_foreign_body),
         cmocka_unit_test(garbage_is_no_code),
         cmocka_unit_test(a_body_with_a_nul_byte_is_not_awss),
         cmocka_unit_test(deep_nesting_is_refused_before_it_is_parsed),
@@ -331,6 +455,8 @@ main(void)
         cmocka_unit_test(a_session_token_in_the_text_does_not_survive),
         cmocka_unit_test(arns_survive),
         cmocka_unit_test(codes_have_the_words_that_administrators_see),
+        cmocka_unit_test(codes_of_sts_have_their_words_too),
+        cmocka_unit_test(every_code_that_botocore_takes_for_throttling_is_throttling),
         cmocka_unit_test(a_signature_refused_for_its_time_is_the_clock),
         cmocka_unit_test(the_status_never_overrules_a_code),
         cmocka_unit_test(without_a_code_the_status_decides),

@@ -1,6 +1,5 @@
 /*
- * test_credentials.c: the store of credentials over the metadata service's client, in a scripted world: http_start,
- * the loop's timers and the monotonic clock are this file's own, so that hours pass at once and nothing is ever raced.
+ * test_credentials.c: the store of credentials over the metadata service's client, in a scripted world.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,178 +18,31 @@
 #include "credentials.h"
 #include "imds_answer.h"
 #include "message.h"
+#include "scripted_process.h"
+#include "scripted_world.h"
+#include "settings.h"
 
 #define ENDPOINT  "http://127.0.0.1:1338"
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 
-/* The clock and the loop's timers */
-
-static int64_t now_ms;
-static TAILQ_HEAD(, loop_timer) timers = TAILQ_HEAD_INITIALIZER(timers);
-
-int64_t
-monotonic_ms(void)
+static char *
+url_of(const char *path)
 {
-    return now_ms;
+    static char url[512];
+    snprintf(url, sizeof(url), ENDPOINT "%s", path);
+    return url;
 }
 
-struct deadline
-deadline_in_ms(int64_t milliseconds)
-{
-    return (struct deadline){now_ms + milliseconds};
-}
-
-struct deadline
-deadline_earlier(struct deadline one, struct deadline other)
-{
-    return one.at_ms < other.at_ms ? one : other;
-}
-
-int64_t
-deadline_left_ms(struct deadline deadline)
-{
-    return deadline.at_ms > now_ms ? deadline.at_ms - now_ms : 0;
-}
-
-bool
-deadline_passed(struct deadline deadline)
-{
-    return deadline.at_ms <= now_ms;
-}
-
-void
-loop_timer_stop(struct loop *loop, struct loop_timer *timer)
-{
-    (void) loop;
-    if (timer->running)
-        TAILQ_REMOVE(&timers, timer, link);
-    timer->running = false;
-}
-
-void
-loop_timer_start(struct loop *loop, struct loop_timer *timer, struct deadline due)
-{
-    loop_timer_stop(loop, timer);
-    timer->due = due;
-    timer->running = true;
-    TAILQ_INSERT_TAIL(&timers, timer, link);
-}
-
-/* The earliest timer that is due by then, or NULL. */
-static struct loop_timer *
-earliest_timer(int64_t by_ms)
-{
-    struct loop_timer *earliest = NULL;
-    struct loop_timer *timer;
-    TAILQ_FOREACH(timer, &timers, link)
-    {
-        if (timer->due.at_ms <= by_ms && (earliest == NULL || timer->due.at_ms < earliest->due.at_ms))
-            earliest = timer;
-    }
-    return earliest;
-}
-
-static void
-pass_time(int64_t milliseconds)
-{
-    int64_t end = now_ms + milliseconds;
-    for (struct loop_timer *timer; (timer = earliest_timer(end)) != NULL;) {
-        if (timer->due.at_ms > now_ms)
-            now_ms = timer->due.at_ms;
-        loop_timer_stop(NULL, timer);
-        timer->fire(timer->owner);
-    }
-    now_ms = end;
-}
-
-static void
-turn_of_the_loop(void)
-{
-    pass_time(0);
-}
-
-/* HTTP: what was asked, until the test answers */
-
-struct http_exchange {
-    bool waiting;
-    char method[8], url[512], header[5000];
-    struct http_request request;
-    http_done *done;
-    void *owner;
-};
-
-static struct http_exchange exchanges[8];
-static int requests_started;
-static bool refuse_to_start;
-
-struct http_exchange *
-http_start(struct http *http, const struct http_request *request, http_done *done, void *owner, struct failure *failure)
-{
-    (void) http;
-    if (refuse_to_start) {
-        failure_set(failure, "memory", "There is no memory.");
-        return NULL;
-    }
-    struct http_exchange *exchange = exchanges;
-    while (exchange->waiting)
-        exchange++;
-    assert_true(exchange < exchanges + sizeof(exchanges) / sizeof(exchanges[0]));
-    *exchange = (struct http_exchange){.waiting = true, .request = *request, .done = done, .owner = owner};
-    snprintf(exchange->method, sizeof(exchange->method), "%s", request->method);
-    snprintf(exchange->url, sizeof(exchange->url), "%s", request->url);
-    assert_true(snprintf(exchange->header, sizeof(exchange->header), "%s", request->headers[0]) <
-                (int) sizeof(exchange->header));
-    assert_null(request->headers[1]);
-    requests_started++;
-    return exchange;
-}
-
-void
-http_cancel(struct http_exchange *exchange)
-{
-    assert_true(exchange->waiting);
-    exchange->waiting = false;
-}
-
-static int
-requests_waiting(void)
-{
-    int count = 0;
-    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++)
-        count += exchanges[i].waiting;
-    return count;
-}
-
-/* The one request that waits for its answer; it must be for this path. */
 static struct http_exchange *
 request_for(const char *path)
 {
-    char url[512];
-    snprintf(url, sizeof(url), ENDPOINT "%s", path);
-    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
-        if (exchanges[i].waiting && strcmp(exchanges[i].url, url) == 0)
-            return &exchanges[i];
-    }
-    fail_msg("nothing asks for %s", path);
-    abort();
-}
-
-static void
-deliver(const char *path, struct http_answer *answer)
-{
-    struct http_exchange *exchange = request_for(path);
-    exchange->waiting = false;
-    exchange->done(exchange->owner, answer);
-    buffer_free(&answer->body);
-    turn_of_the_loop();
+    return request_for_url(url_of(path));
 }
 
 static void
 answer_bytes(const char *path, long status, const char *body, size_t length)
 {
-    struct http_answer answer = {.end = HTTP_ANSWERED, .status = status, .body = BUFFER((size_t) 64 * 1024)};
-    assert_true(buffer_append(&answer.body, body, length));
-    deliver(path, &answer);
+    deliver_bytes(url_of(path), status, body, length);
 }
 
 static void
@@ -202,9 +54,7 @@ answer(const char *path, long status, const char *body)
 static void
 no_answer(const char *path, enum http_end end)
 {
-    struct http_answer silence = {.end = end};
-    failure_set(&silence.failure, "network", "the transport failed");
-    deliver(path, &silence);
+    deliver_nothing(url_of(path), end);
 }
 
 /* Where the three requests go */
@@ -217,15 +67,11 @@ static char *
 keys_document(const char *name, int64_t seconds_left)
 {
     static char document[1024];
-    char expiration[32];
-    struct tm utc;
-    time_t end = time(NULL) + seconds_left;
-    strftime(expiration, sizeof(expiration), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&end, &utc));
     snprintf(
         document, sizeof(document),
         "{\"Code\":\"Success\",\"LastUpdated\":\"2026-01-01T00:00:00Z\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"%s\","
         "\"SecretAccessKey\":\"secret+/\",\"Token\":\"token==\",\"Expiration\":\"%s\"}",
-        name, expiration);
+        name, expiration_in(seconds_left));
     return document;
 }
 
@@ -260,6 +106,15 @@ struct waiter {
 };
 
 static struct credential_store *store;
+
+static struct credential_store *
+store_for(const char *endpoint, struct failure *failure)
+{
+    static char copy[64];
+    snprintf(copy, sizeof(copy), "%s", endpoint);
+    struct settings settings = {.credentials = {.source = CREDENTIALS_IMDS, .ec2_metadata_service_endpoint = copy}};
+    return credential_store_create(NULL, NULL, NULL, &settings, 0, failure);
+}
 
 static void
 credentials_came(void *owner, const struct credentials *credentials, const struct failure *failure)
@@ -339,11 +194,8 @@ begin(void **state)
 {
     (void) state;
     struct failure failure;
-    now_ms = 1000000;
-    memset(exchanges, 0, sizeof(exchanges));
-    requests_started = 0;
-    refuse_to_start = false;
-    store = credential_store_create(NULL, NULL, ENDPOINT, &failure);
+    begin_world();
+    store = store_for(ENDPOINT, &failure);
     return store == NULL;
 }
 
@@ -365,15 +217,15 @@ keys_take_three_requests_and_the_token_goes_with_two(void **state)
     ask(&waiter, 3000);
     const struct http_exchange *exchange = request_for(token_path);
     assert_string_equal(exchange->method, "PUT");
-    assert_string_equal(exchange->header, "X-aws-ec2-metadata-token-ttl-seconds: 21600");
+    assert_string_equal(exchange->headers[0], "X-aws-ec2-metadata-token-ttl-seconds: 21600");
     answer(token_path, 200, "imds-token==");
     exchange = request_for(role_path);
     assert_string_equal(exchange->method, "GET");
-    assert_string_equal(exchange->header, "X-aws-ec2-metadata-token: imds-token==");
+    assert_string_equal(exchange->headers[0], "X-aws-ec2-metadata-token: imds-token==");
     answer(role_path, 200, "desktop\n");
     exchange = request_for(keys_path);
     assert_string_equal(exchange->method, "GET");
-    assert_string_equal(exchange->header, "X-aws-ec2-metadata-token: imds-token==");
+    assert_string_equal(exchange->headers[0], "X-aws-ec2-metadata-token: imds-token==");
     assert_int_equal(waiter.calls, 0);
     answer_keys("ASIA1", 3600);
     expect_keys(&waiter, "ASIA1");
@@ -458,7 +310,7 @@ a_token_that_is_not_taken_is_renewed_once(void **state)
     answer(token_path, 200, "old-token");
     answer(role_path, 401, "");
     answer(token_path, 200, "new-token");
-    assert_string_equal(request_for(role_path)->header, "X-aws-ec2-metadata-token: new-token");
+    assert_string_equal(request_for(role_path)->headers[0], "X-aws-ec2-metadata-token: new-token");
     answer(role_path, 401, "");
     expect_failure(&waiter, "imds-refused", "its own session token");
 }
@@ -792,14 +644,14 @@ static void
 a_fetch_that_cannot_start_fails_the_call_at_once(void **state)
 {
     (void) state;
-    struct waiter waiter = {0};
-    struct failure failure;
+    struct waiter keys;
+    struct waiter region;
     refuse_to_start = true;
-    assert_null(credentials_get(store, deadline_in_ms(3000), credentials_came, &waiter, &failure));
-    assert_string_equal(failure.code, "memory");
-    assert_null(credential_region_get(store, deadline_in_ms(3000), region_came, &waiter, &failure));
+    ask(&keys, 3000);
+    ask_region(&region, 3000);
     turn_of_the_loop();
-    assert_int_equal(waiter.calls, 0);
+    expect_failure(&keys, "memory", "There is no memory.");
+    expect_failure(&region, "memory", "There is no memory.");
 }
 
 static void
@@ -1056,7 +908,7 @@ the_region_is_asked_for_once(void **state)
     ask_region(&first, 3000);
     ask_region(&second, 3000);
     answer(token_path, 200, "imds-token");
-    assert_string_equal(request_for(region_path)->header, "X-aws-ec2-metadata-token: imds-token");
+    assert_string_equal(request_for(region_path)->headers[0], "X-aws-ec2-metadata-token: imds-token");
     answer(region_path, 200, "eu-west-1\n");
     assert_string_equal(first.region, "eu-west-1");
     assert_string_equal(second.region, "eu-west-1");
@@ -1088,7 +940,7 @@ what_is_no_region_is_refused(void **state)
         if (i == 0)
             answer(token_path, 200, "imds-token");
         answer_bytes(region_path, 200, bodies[i].text, bodies[i].length);
-        expect_failure(&waiter, "imds-bad-answer", "Set region in studio.conf");
+        expect_failure(&waiter, "imds-bad-answer", "set region in studio.conf");
     }
 }
 
@@ -1112,6 +964,21 @@ region_and_keys_do_not_mix_up_their_callers(void **state)
 /* Configuration */
 
 static void
+an_address_of_ipv6_keeps_its_brackets(void **state)
+{
+    struct waiter waiter;
+    struct failure failure;
+    credential_store_free(store);
+    store = store_for("http://[fd00:ec2::254]", &failure);
+    ask(&waiter, 3000);
+    deliver_bytes("http://[fd00:ec2::254]/latest/api/token", 200, "t", 1);
+    deliver_bytes("http://[fd00:ec2::254]" ROLE_PATH, 404, "", 0);
+    expect_failure(&waiter, "imds-no-role", "http://[fd00:ec2::254]");
+    credential_store_free(store);
+    begin(state);
+}
+
+static void
 an_endpoint_that_would_carry_keys_in_the_clear_is_refused(void **state)
 {
     (void) state;
@@ -1120,7 +987,7 @@ an_endpoint_that_would_carry_keys_in_the_clear_is_refused(void **state)
         "http://a b", "http://127.0.0.1/latest", "ftp://127.0.0.1"};
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
         struct failure failure = {0};
-        assert_null(credential_store_create(NULL, NULL, endpoints[i], &failure));
+        assert_null(store_for(endpoints[i], &failure));
         assert_string_equal(failure.code, "config");
         assert_non_null(strstr(failure.message, "ec2_metadata_service_endpoint"));
     }
@@ -1235,6 +1102,7 @@ main(void)
         in_a_new_store(the_region_is_asked_for_once),
         in_a_new_store(what_is_no_region_is_refused),
         in_a_new_store(region_and_keys_do_not_mix_up_their_callers),
+        in_a_new_store(an_address_of_ipv6_keeps_its_brackets),
         in_a_new_store(an_endpoint_that_would_carry_keys_in_the_clear_is_refused),
         cmocka_unit_test(mutated_documents_give_good_keys_or_none),
     };

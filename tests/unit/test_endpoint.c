@@ -1,5 +1,6 @@
 /*
- * test_endpoint.c: the host names of the SageMaker API in every partition, and which URLs may be endpoints at all.
+ * test_endpoint.c: the host names of SageMaker's API and of STS in every partition, and which URLs may be endpoints at
+ * all.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -76,6 +77,96 @@ every_partition_has_its_own_names(void **state)
         expect_endpoint(rules[i].region, false, true, rules[i].dualstack);
         expect_endpoint(rules[i].region, true, false, rules[i].fips);
         expect_endpoint(rules[i].region, true, true, rules[i].both);
+    }
+}
+
+/* What botocore 1.43.11 resolves (sts endpoint-rule-set-1, UseGlobalEndpoint false): plain, dual-stack, FIPS, both. */
+static const struct {
+    const char *region, *plain, *dualstack, *fips, *both;
+} sts_rules[] = {
+    {"us-east-1", "https://sts.us-east-1.amazonaws.com", "https://sts.us-east-1.api.aws",
+     "https://sts-fips.us-east-1.amazonaws.com", "https://sts-fips.us-east-1.api.aws"},
+    {"ap-northeast-1", "https://sts.ap-northeast-1.amazonaws.com", "https://sts.ap-northeast-1.api.aws",
+     "https://sts-fips.ap-northeast-1.amazonaws.com", "https://sts-fips.ap-northeast-1.api.aws"},
+    {"us-gov-west-1", "https://sts.us-gov-west-1.amazonaws.com", "https://sts.us-gov-west-1.api.aws",
+     "https://sts.us-gov-west-1.amazonaws.com", "https://sts-fips.us-gov-west-1.api.aws"},
+    {"cn-north-1", "https://sts.cn-north-1.amazonaws.com.cn", "https://sts.cn-north-1.api.amazonwebservices.com.cn",
+     "https://sts-fips.cn-north-1.amazonaws.com.cn", "https://sts-fips.cn-north-1.api.amazonwebservices.com.cn"},
+    {"eusc-de-east-1", "https://sts.eusc-de-east-1.amazonaws.eu", "https://sts.eusc-de-east-1.api.amazonwebservices.eu",
+     "https://sts-fips.eusc-de-east-1.amazonaws.eu", "https://sts-fips.eusc-de-east-1.api.amazonwebservices.eu"},
+    {"us-iso-east-1", "https://sts.us-iso-east-1.c2s.ic.gov", "https://sts.us-iso-east-1.api.aws.ic.gov",
+     "https://sts-fips.us-iso-east-1.c2s.ic.gov", "https://sts-fips.us-iso-east-1.api.aws.ic.gov"},
+    {"us-isob-east-1", "https://sts.us-isob-east-1.sc2s.sgov.gov", "https://sts.us-isob-east-1.api.aws.scloud",
+     "https://sts-fips.us-isob-east-1.sc2s.sgov.gov", "https://sts-fips.us-isob-east-1.api.aws.scloud"},
+    {"eu-isoe-west-1", "https://sts.eu-isoe-west-1.cloud.adc-e.uk", "https://sts.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+     "https://sts-fips.eu-isoe-west-1.cloud.adc-e.uk", "https://sts-fips.eu-isoe-west-1.api.cloud-aws.adc-e.uk"},
+    {"us-isof-south-1", "https://sts.us-isof-south-1.csp.hci.ic.gov", "https://sts.us-isof-south-1.api.aws.hci.ic.gov",
+     "https://sts-fips.us-isof-south-1.csp.hci.ic.gov", "https://sts-fips.us-isof-south-1.api.aws.hci.ic.gov"},
+};
+
+static void
+expect_sts(const char *region, bool fips, bool dualstack, const char *expected)
+{
+    char url[256];
+    struct failure failure;
+    assert_true(endpoint_sts(region, NULL, fips, dualstack, url, sizeof(url), &failure));
+    assert_string_equal(url, expected);
+}
+
+static void
+sts_is_asked_in_the_region_in_every_partition(void **state)
+{
+    (void) state;
+    for (size_t i = 0; i < sizeof(sts_rules) / sizeof(sts_rules[0]); i++) {
+        expect_sts(sts_rules[i].region, false, false, sts_rules[i].plain);
+        expect_sts(sts_rules[i].region, false, true, sts_rules[i].dualstack);
+        expect_sts(sts_rules[i].region, true, false, sts_rules[i].fips);
+        expect_sts(sts_rules[i].region, true, true, sts_rules[i].both);
+    }
+}
+
+static void
+the_endpoint_of_sts_has_a_setting_of_its_own(void **state)
+{
+    (void) state;
+    char url[256];
+    struct failure failure;
+    assert_true(endpoint_sts("us-east-1", "https://vpce-1.sts.us-east-1.vpce.amazonaws.com/", false, false, url,
+                             sizeof(url), &failure));
+    assert_string_equal(url, "https://vpce-1.sts.us-east-1.vpce.amazonaws.com");
+    assert_false(endpoint_sts("us-east-1", "https://x.example", true, false, url, sizeof(url), &failure));
+    assert_string_equal(failure.code, "config");
+    assert_non_null(strstr(failure.message, "sts_endpoint_url excludes use_fips_endpoint"));
+    assert_false(endpoint_sts("us-east-1", "http://sts.example", false, false, url, sizeof(url), &failure));
+    assert_non_null(strstr(failure.message, "sts_endpoint_url is \"http://sts.example\""));
+    assert_false(endpoint_sts("aws-global", NULL, false, false, url, sizeof(url), &failure));
+    assert_false(endpoint_sts("us-east-1", NULL, false, false, url, 20, &failure));
+}
+
+static void
+a_region_has_the_partition_that_arns_name(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *region, *partition, *studio_domain;
+    } expected[] = {
+        {"eu-west-1", "aws", "sagemaker.aws"},
+        {"mx-central-1", "aws", "sagemaker.aws"},
+        {"us-gov-east-1", "aws-us-gov", "sagemaker.aws"},
+        {"cn-northwest-1", "aws-cn", "sagemaker.com.cn"},
+        {"eusc-de-east-1", "aws-eusc", NULL},
+        {"us-iso-west-1", "aws-iso", NULL},
+        {"us-isob-east-1", "aws-iso-b", NULL},
+        {"eu-isoe-west-1", "aws-iso-e", NULL},
+        {"us-isof-south-1", "aws-iso-f", NULL},
+    };
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_string_equal(region_partition(expected[i].region), expected[i].partition);
+        const char *domain = region_studio_domain(expected[i].region);
+        if (expected[i].studio_domain == NULL)
+            assert_null(domain);
+        else
+            assert_string_equal(domain, expected[i].studio_domain);
     }
 }
 
@@ -254,6 +345,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_partition_has_its_own_names),
+        cmocka_unit_test(sts_is_asked_in_the_region_in_every_partition),
+        cmocka_unit_test(the_endpoint_of_sts_has_a_setting_of_its_own),
+        cmocka_unit_test(a_region_has_the_partition_that_arns_name),
         cmocka_unit_test(a_region_is_words_and_a_number),
         cmocka_unit_test(endpoint_url_is_taken_as_it_is),
         cmocka_unit_test(endpoint_url_excludes_fips_and_dualstack),

@@ -66,6 +66,15 @@ a_failure_that_is_not_known_has_a_sentence_too(void **state)
 }
 
 static void
+keys_and_roles_that_fail_have_sentences_of_their_own(void **state)
+{
+    (void) state;
+    assert_non_null(strstr(advised("role-denied", "m", "", "").message, "not allowed to act for you in AWS. Tell"));
+    assert_non_null(strstr(advised("credentials", "m", "", "").message, "no valid permission of its own"));
+    assert_non_null(strstr(advised("container-unreachable", "m", "", "").message, "no valid permission of its own"));
+}
+
+static void
 long_details_take_nothing_from_the_sentence(void **state)
 {
     char text[FAILURE_MESSAGE_SIZE];
@@ -111,6 +120,7 @@ main(void)
         cmocka_unit_test(whom_to_tell_is_named_where_it_is_known),
         cmocka_unit_test(the_request_id_is_told),
         cmocka_unit_test(a_failure_that_is_not_known_has_a_sentence_too),
+        cmocka_unit_test(keys_and_roles_that_fail_have_sentences_of_their_own),
         cmocka_unit_test(long_details_take_nothing_from_the_sentence),
         cmocka_unit_test(who_has_no_link_by_intent_is_told_which_intent),
     };

@@ -127,6 +127,38 @@ a_probe_that_leaves_early_makes_room_for_the_next(void **state)
     assert_true(peer_attempt_admit(&second, deadline_in_ms(LONG_MS), NULL));
 }
 
+static void
+where_nobody_is_asked_over_the_network_there_is_no_outage(void **state)
+{
+    struct outages outages = {0};
+    struct peer_attempt attempt = attempt_of(&outages, false);
+
+    (void) state;
+    peer_attempt_aim(&attempt, NULL);
+    for (int i = 0; i < OUTAGE_FAILURES + 1; i++) {
+        assert_true(peer_attempt_admit(&attempt, deadline_in_ms(LONG_MS), NULL));
+        peer_attempt_ask(&attempt);
+        peer_attempt_end(&attempt, PEER_FAILED);
+    }
+    assert_null(outage_next(&outages, NULL));
+}
+
+static void
+another_peer_is_asked_about_anew(void **state)
+{
+    struct outages outages = outage_that_can_be_probed();
+    struct peer_attempt probe = attempt_of(&outages, false);
+    struct peer_attempt other = attempt_of(&outages, false);
+
+    (void) state;
+    assert_true(peer_attempt_admit(&probe, deadline_in_ms(LONG_MS), NULL));
+    peer_attempt_aim(&probe, API); /* it is that one already */
+    assert_false(peer_attempt_admit(&other, deadline_in_ms(LONG_MS), NULL));
+    peer_attempt_aim(&probe, "sts.eu-west-1.amazonaws.com"); /* and the probe is another's */
+    assert_true(peer_attempt_admit(&other, deadline_in_ms(LONG_MS), NULL));
+    assert_true(peer_attempt_admit(&probe, deadline_in_ms(LONG_MS), NULL));
+}
+
 int
 main(void)
 {
@@ -137,6 +169,8 @@ main(void)
         cmocka_unit_test(a_peer_that_took_the_connection_may_be_slow),
         cmocka_unit_test(a_hurried_click_is_no_probe),
         cmocka_unit_test(a_probe_that_leaves_early_makes_room_for_the_next),
+        cmocka_unit_test(where_nobody_is_asked_over_the_network_there_is_no_outage),
+        cmocka_unit_test(another_peer_is_asked_about_anew),
     };
 
     journal_open(JOURNAL_STDERR, false);

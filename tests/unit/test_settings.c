@@ -108,7 +108,10 @@ every_key_reaches_its_member(void **state)
                "external_id = ab\nsource_identity = no\nsession_tags = yes\nsession_policy = no\n"
                "role_duration_seconds = 900\n"
                "[domain rooms]\ndomain_id = d-2\nspace_name = room\nendpoint_url = https://x.example:8443\n"
+               "role_arn = arn:aws:iam::123456789012:role/StudioLinks\n"
                "[credentials]\nsource = imds\nshared_credentials_file = /a/b\nprofile = p\n"
+               "credential_process = /bin/c d\ncontainer_credentials_full_uri = https://x/y\n"
+               "container_authorization_token_file = /t\n"
                "ec2_metadata_service_endpoint = http://[fd00:ec2::254]\n"
                "[helper]\nidle_timeout = 7\nmax_links_per_user_per_minute = 1\n"
                "[desktop]\nopen_at_login = yes\nicon = no\nbrowser = firefox\ncontact = ask it-desk@example.com\n",
@@ -139,6 +142,10 @@ every_key_reaches_its_member(void **state)
     assert_int_equal(settings->credentials.source, CREDENTIALS_IMDS);
     assert_string_equal(settings->credentials.shared_credentials_file, "/a/b");
     assert_string_equal(settings->credentials.profile, "p");
+    assert_string_equal(settings->credentials.credential_process, "/bin/c d");
+    assert_string_equal(settings->credentials.container_credentials_full_uri, "https://x/y");
+    assert_string_equal(settings->credentials.container_authorization_token_file, "/t");
+    assert_string_equal(rooms->role_arn, "arn:aws:iam::123456789012:role/StudioLinks");
     assert_string_equal(settings->credentials.ec2_metadata_service_endpoint, "http://[fd00:ec2::254]");
     assert_int_equal(settings->helper.idle_timeout, 7);
     assert_int_equal(settings->helper.max_links_per_user_per_minute, 1);
@@ -379,9 +386,33 @@ each_value_is_checked(void **state)
          {"studio.example.com x.y"},
          {".example.com", "com", "a.b,c.d", "A.example", "a..b"}},
         {"domain x", "external_id", {"ab", "a:b/c=d"}, {"a", "a b", "a\"b"}},
-        {"credentials", "source", {"auto", "imds"}, {"container", "file", "process", "env", "", "IMDS"}},
+        {"domain x",
+         "role_arn",
+         {"arn:aws:iam::123456789012:role/StudioLinks", "arn:aws-us-gov:iam::123456789012:role/a/b/c", ""},
+         {"StudioLinks", "arn:aws:iam::123456789012:user/StudioLinks", "arn:aws:iam::12345:role/StudioLinks"}},
+        {"credentials", "source", {"auto", "imds", "container", "file"}, {"env", "", "IMDS", "auto imds"}},
         {"credentials", "shared_credentials_file", {"/root/.aws/credentials"}, {"credentials"}},
-        {"credentials", "credential_process", {""}, {"/usr/bin/aws_signing_helper credential-process"}},
+        {"credentials",
+         "credential_process",
+         {"", "/usr/bin/aws_signing_helper credential-process --certificate '/etc/my host.pem'"},
+         {"aws_signing_helper credential-process", "/usr/bin/x 'open"}},
+        {"credentials",
+         "container_credentials_relative_uri",
+         {"/v2/credentials/0123-abcd", "/x?a=b&c=.d", "/..x/...", ""},
+         {"v2/credentials", "http://169.254.170.2/x", "/a b", "/a/../b", "/..", "/a/.?x", "/%2e%2e/x", "/a#b", "/a\\b",
+          "//x/./y"}},
+        {"credentials",
+         "container_credentials_full_uri",
+         {"https://broker.example.com/keys?role=a", "http://127.0.0.1:1338/x", "http://[::1]:80/x",
+          "http://169.254.170.2/x", "http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials",
+          "http://localhost:1338/x", "https://broker.example.com"},
+         {"http://broker.example.com/keys", "http://10.0.0.1/x", "http://169.254.169.254/x", "http://169.254.170.3/x",
+          "http://[fd00:ec2::254]/x", "https://u:p@broker.example.com/x", "http://127.0.0.1@evil.example/x",
+          "http://localhost.evil.example/x", "https://x?y", "https://x/a/../b", "/v1/credentials", "https:///x"}},
+        {"credentials",
+         "container_authorization_token_file",
+         {"/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token"},
+         {"token", "/a/../b"}},
         {"credentials",
          "ec2_metadata_service_endpoint",
          {"http://169.254.169.254", "http://[fd00:ec2::254]", "http://127.0.0.1:9911", "http://[::1]:80",
@@ -409,22 +440,86 @@ each_value_is_checked(void **state)
 }
 
 static void
-what_this_version_cannot_do_is_refused_and_not_passed_over(void **state)
+a_source_that_needs_a_program_is_refused_without_one(void **state)
 {
     (void) state;
-    expect_failure("[credentials]\nsource = container\n", NULL,
-                   "studio.conf:2: source: 'container' is not supported by this version, expected auto or imds");
-    expect_failure(DOMAIN "role_arn = arn:aws:iam::123456789012:role/StudioLinks\n", NULL,
-                   "studio.conf:3: role_arn is not supported by this version: links are made with the host's own "
-                   "permissions; leave it out");
-    expect_failure("[defaults]\nrole_arn = arn:aws:iam::123456789012:role/a/b\n", NULL,
-                   "studio.conf:2: role_arn is not supported by this version: links are made with the host's own "
-                   "permissions; leave it out");
-    expect_failure(DOMAIN "role_arn = StudioLinks\n", NULL,
-                   "studio.conf:3: role_arn: expected a role's ARN like arn:aws:iam::123456789012:role/StudioLinks");
-    expect_failure("[credentials]\ncredential_process = /usr/bin/x\n", NULL,
-                   "studio.conf:2: credential_process is not supported by this version: credentials come from the "
-                   "instance metadata service; leave it out");
+    static const char message[] = "studio.conf:2: source = process without credential_process, expected "
+                                  "`credential_process = COMMAND` beside it";
+    expect_failure("[credentials]\nsource = process\n", NULL, message);
+    expect_failure("[credentials]\nsource = process\ncredential_process = /bin/x\n",
+                   "[credentials]\ncredential_process =\n", message);
+    struct settings *settings =
+        good_settings("[credentials]\nsource = process\n", "[credentials]\ncredential_process = /bin/x --now\n", NULL);
+    assert_int_equal(settings->credentials.source, CREDENTIALS_PROCESS);
+    assert_string_equal(settings->credentials.credential_process, "/bin/x --now");
+    settings_free(settings);
+}
+
+static void
+an_empty_value_is_the_default(void **state)
+{
+    (void) state;
+    struct settings *settings = good_settings("[credentials]\nprofile = p\nec2_metadata_service_endpoint =\n",
+                                              "[credentials]\nprofile =\nshared_credentials_file =\n", NULL);
+    assert_string_equal(settings->credentials.profile, "default");
+    assert_string_equal(settings->credentials.shared_credentials_file, CONFIG_FOLDER "/credentials");
+    assert_string_equal(settings->credentials.ec2_metadata_service_endpoint, "http://169.254.169.254");
+    settings_free(settings);
+}
+
+/* What ECS and EKS put into the environment of a container's first process */
+
+static int
+container_environment_is_gone(void **state)
+{
+    (void) state;
+    return unsetenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") | unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI") |
+           unsetenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+}
+
+static void
+expect_container(const char *text, const char *relative, const char *full, const char *token_file)
+{
+    struct settings *settings = good_settings(text, NULL, NULL);
+    const struct credentials_settings *credentials = &settings->credentials;
+    const char *found[] = {credentials->container_credentials_relative_uri, credentials->container_credentials_full_uri,
+                           credentials->container_authorization_token_file};
+    const char *expected[] = {relative, full, token_file};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(found[i] == NULL, expected[i] == NULL);
+        if (found[i] != NULL)
+            assert_string_equal(found[i], expected[i]);
+    }
+    settings_free(settings);
+}
+
+static void
+a_containers_environment_is_taken_where_the_file_says_nothing(void **state)
+{
+    (void) state;
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials", 1);
+    setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/token", 1);
+    expect_container(DOMAIN, NULL, "http://169.254.170.23/v1/credentials", "/var/run/token");
+    expect_container("[credentials]\ncontainer_authorization_token_file = /mine\n", NULL,
+                     "http://169.254.170.23/v1/credentials", "/mine");
+    /* A token that was meant for one endpoint goes to no other. */
+    expect_container("[credentials]\nsource = container\ncontainer_credentials_full_uri = https://x/y\n", NULL,
+                     "https://x/y", NULL);
+    expect_container("[credentials]\nsource = imds\n", NULL, NULL, NULL);
+    setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1", 1);
+    expect_container("[credentials]\nsource = container\n", "/v2/credentials/1", NULL, "/var/run/token");
+}
+
+static void
+what_could_not_stand_in_the_file_is_refused_from_the_environment_too(void **state)
+{
+    (void) state;
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/x", 1);
+    expect_failure(
+        DOMAIN, NULL,
+        "the environment variable AWS_CONTAINER_CREDENTIALS_FULL_URI: expected https://HOST/PATH, or http:// "
+        "with a loopback address, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
+    expect_container("[credentials]\nsource = imds\n", NULL, NULL, NULL);
 }
 
 static void
@@ -432,7 +527,7 @@ keys_that_exclude_each_other_are_refused_across_files_and_sections(void **state)
 {
     (void) state;
     static const char remedy[] = "; expected one of them (an empty value or `no` undoes an inherited one)";
-    char message[256];
+    char message[320];
     snprintf(message, sizeof message, "studio.conf:4: landing_uri excludes space_name, which is set in studio.conf:3%s",
              remedy);
     expect_failure(DOMAIN "space_name = x\nlanding_uri = studio::\n", NULL, message);
@@ -446,6 +541,13 @@ keys_that_exclude_each_other_are_refused_across_files_and_sections(void **state)
     snprintf(message, sizeof message,
              "studio.conf:2: endpoint_url excludes use_dualstack_endpoint, which is set in studio.conf:3%s", remedy);
     expect_failure("[defaults]\nendpoint_url = https://x\nuse_dualstack_endpoint = yes\n", NULL, message);
+    snprintf(
+        message, sizeof message,
+        "studio.conf:2: container_credentials_relative_uri excludes container_credentials_full_uri, which is set in "
+        "studio.conf.d/a.conf:2%s",
+        remedy);
+    expect_failure("[credentials]\ncontainer_credentials_relative_uri = /x\n",
+                   "[credentials]\ncontainer_credentials_full_uri = https://x/y\n", message);
     settings_free(good_settings("[defaults]\nlanding_uri = studio::\nuse_fips_endpoint = yes\n" DOMAIN
                                 "space_name = x\nlanding_uri =\nuse_fips_endpoint = no\nendpoint_url = https://x\n",
                                 NULL, NULL));
@@ -503,7 +605,12 @@ main(void)
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(names_of_domains_do_not_look_like_ids),
         cmocka_unit_test(each_value_is_checked),
-        cmocka_unit_test(what_this_version_cannot_do_is_refused_and_not_passed_over),
+        cmocka_unit_test(a_source_that_needs_a_program_is_refused_without_one),
+        cmocka_unit_test(an_empty_value_is_the_default),
+        cmocka_unit_test_teardown(a_containers_environment_is_taken_where_the_file_says_nothing,
+                                  container_environment_is_gone),
+        cmocka_unit_test_teardown(what_could_not_stand_in_the_file_is_refused_from_the_environment_too,
+                                  container_environment_is_gone),
         cmocka_unit_test(keys_that_exclude_each_other_are_refused_across_files_and_sections),
         cmocka_unit_test(an_error_in_a_drop_in_names_the_drop_in),
         cmocka_unit_test(no_message_holds_the_value_of_a_url),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "studio_url.h"
@@ -121,6 +122,52 @@ a_link_of_another_region_is_bad(void **state)
     expect_bad("https://d-1.studio.us-east-2.sagemaker.aws/auth?token=s3cr3t", NULL);
     expect_bad("https://d-1.studio.us-east-11.sagemaker.aws/auth?token=s3cr3t", NULL);
     expect_bad("https://d-1.studio.us-east-1.evil.us-east-1.sagemaker.aws/auth?token=s3cr3t", NULL);
+}
+
+static void
+expect_bad_in(const char *region, const char *url)
+{
+    struct failure failure = {0};
+    if (studio_url_check(url, region, NULL, &failure))
+        fail_msg("taken in %s: %s", region, url);
+    assert_string_equal(failure.code, "bad-answer");
+}
+
+static void
+a_link_of_another_partition_is_bad(void **state)
+{
+    (void) state;
+    expect_bad_in("us-east-1", "https://d-1.studio.us-east-1.sagemaker.com.cn/auth?token=s3cr3t");
+    expect_bad_in("cn-north-1", "https://d-1.studio.cn-north-1.sagemaker.aws/auth?token=s3cr3t");
+    expect_bad_in("us-gov-west-1", "https://d-1.studio.us-gov-west-1.sagemaker.com.cn/auth?token=s3cr3t");
+}
+
+static void
+only_govcloud_has_fips_hosts(void **state)
+{
+    (void) state;
+    expect_good("https://d-1.studio-fips.us-gov-east-1.sagemaker.aws/auth?token=" TOKEN, "us-gov-east-1", NULL);
+    expect_good("https://d-1.studio.us-gov-east-1.sagemaker.aws/auth?token=" TOKEN, "us-gov-east-1", NULL);
+    expect_bad_in("us-east-1", "https://d-1.studio-fips.us-east-1.sagemaker.aws/auth?token=s3cr3t");
+    expect_bad_in("cn-north-1", "https://d-1.studio-fips.cn-north-1.sagemaker.com.cn/auth?token=s3cr3t");
+}
+
+static void
+where_aws_has_published_no_hosts_the_settings_alone_allow_one(void **state)
+{
+    (void) state;
+    static const char *const regions[] = {"us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
+                                          "eusc-de-east-1"};
+    char *suffixes[] = {"studio.us-iso-east-1.sagemaker.c2s.example", NULL};
+    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+        char url[200];
+        struct failure failure;
+        snprintf(url, sizeof(url), "https://d-1.studio.%s.sagemaker.aws/auth?token=s3cr3t", regions[i]);
+        assert_false(studio_url_check(url, regions[i], NULL, &failure));
+        assert_non_null(strstr(failure.message, "only studio_url_suffixes in studio.conf"));
+        assert_non_null(strstr(failure.message, regions[i]));
+    }
+    expect_good("https://d-1.studio.us-iso-east-1.sagemaker.c2s.example/auth?token=" TOKEN, "us-iso-east-1", suffixes);
 }
 
 static void
@@ -245,6 +292,9 @@ main(void)
         cmocka_unit_test(user_info_and_port_are_bad),
         cmocka_unit_test(hosts_that_only_look_alike_are_bad),
         cmocka_unit_test(a_link_of_another_region_is_bad),
+        cmocka_unit_test(a_link_of_another_partition_is_bad),
+        cmocka_unit_test(only_govcloud_has_fips_hosts),
+        cmocka_unit_test(where_aws_has_published_no_hosts_the_settings_alone_allow_one),
         cmocka_unit_test(another_path_is_bad),
         cmocka_unit_test(no_byte_that_could_end_or_split_a_link_is_good),
         cmocka_unit_test(escaped_control_bytes_and_broken_escapes_are_bad),
