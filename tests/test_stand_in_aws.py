@@ -3,110 +3,34 @@
 SPDX-License-Identifier: MIT
 """
 
-import contextlib
 import datetime
 import http.client
 import json
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
-import botocore.session
 import pytest
-from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.credentials import Credentials
-from botocore.utils import InstanceMetadataFetcher
 
 from stand_in.metadata_service import ROLE
 from stand_in.misbehaviour import TROUBLES_AT
-from stand_in.sagemaker_api import DOMAIN_ID
+from stand_in.sagemaker_domains import DOMAIN_ID
 from stand_in_aws import REGION, StandInAws
-
-PARAMETERS = {"DomainId": DOMAIN_ID, "UserProfileName": "alice"}
-EVERY_PARAMETER = {**PARAMETERS, "ExpiresInSeconds": 20, "SessionExpirationDurationInSeconds": 1800,
-                   "SpaceName": "team-space", "LandingUri": "studio::jupyterlab/team-space"}
-
-
-def keys_from_metadata_service(aws: StandInAws) -> dict[str, str]:
-    return InstanceMetadataFetcher(timeout=5, base_url=aws.imds_url + "/").retrieve_iam_role_credentials()
-
-
-def sagemaker_client(aws: StandInAws) -> Any:
-    keys = keys_from_metadata_service(aws)
-    return botocore.session.Session().create_client(
-        "sagemaker", REGION, endpoint_url=aws.api_url, verify=str(aws.ca_bundle),
-        aws_access_key_id=keys["access_key"], aws_secret_access_key=keys["secret_key"], aws_session_token=keys["token"],
-        config=Config(retries={"max_attempts": 0}, proxies={}))
-
-
-class SignedRequest:
-    """A request as botocore's signer makes it, that can be changed before or after it is signed."""
-
-    def __init__(self, aws: StandInAws, body: bytes | None = None, region: str = REGION, token_signed: bool = True,
-                 age: datetime.timedelta = datetime.timedelta(), **headers: str):
-        self.aws = aws
-        self.body = json.dumps(PARAMETERS).encode() if body is None else body
-        keys = keys_from_metadata_service(aws)
-        host = f"localhost:{aws.api.port}"
-        request = AWSRequest("POST", f"https://{host}/", data=self.body, headers={
-            "Host": host, "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "SageMaker.CreatePresignedDomainUrl", **headers})
-        signer = SigV4Auth(Credentials(keys["access_key"], keys["secret_key"], keys["token"] if token_signed else None),
-                           "sagemaker", region)
-        signer.add_auth(request)
-        if age:
-            sign_at(request, signer, datetime.datetime.utcnow() - age)
-        self.headers = dict(request.headers.items())
-        self.headers["X-Amz-Security-Token"] = keys["token"]
-
-    def exchange(self, patience: float) -> tuple[http.client.HTTPResponse, bytes]:
-        context = ssl.create_default_context(cafile=self.aws.ca_bundle)
-        connection = http.client.HTTPSConnection("localhost", self.aws.api.port, context=context, timeout=patience)
-        with contextlib.closing(connection):
-            connection.request("POST", "/", self.body, self.headers)
-            answer = connection.getresponse()
-            return answer, answer.read()
-
-    def send(self, patience: float = 10) -> tuple[int, dict[str, Any]]:
-        answer, content = self.exchange(patience)
-        assert answer.headers["x-amzn-RequestId"]
-        return answer.status, json.loads(content)
-
-
-def sign_at(request: AWSRequest, signer: SigV4Auth, time: datetime.datetime) -> None:
-    for name in ("Authorization", "X-Amz-Date"):
-        del request.headers[name]
-    request.context["timestamp"] = time.strftime(SIGV4_TIMESTAMP)
-    request.headers["X-Amz-Date"] = request.context["timestamp"]
-    signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
-    request.headers["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, "
-        f"SignedHeaders={signer.signed_headers(signer.headers_to_sign(request))}, Signature={signature}")
-
+from stand_in_client import (EVERY_PARAMETER, PARAMETERS, SignedRequest, get, keys_from_metadata_service,
+                             sagemaker_client)
 
 # ---- the metadata service --------------------------------------------------------------------------------------------
 
 
 def metadata(aws: StandInAws, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
-    request = urllib.request.Request(aws.imds_url + path, method=method, headers=headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=1) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+    return get(aws.imds_url + path, method, **headers)
 
 
 def imds_token(aws: StandInAws) -> str:

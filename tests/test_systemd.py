@@ -569,3 +569,21 @@ def test_uninstalling_ends_the_service_and_a_fresh_installation_enables_nothing(
     assert run("systemctl", "is-enabled", SOCKET_UNIT).stdout.strip() == "disabled"
     assert state(SOCKET_UNIT) == "inactive"
     systemctl("enable", "--now", SOCKET_UNIT)
+
+
+def test_keys_of_a_credential_process_give_a_link_in_the_sandbox(alice, aws, config):
+    keys = aws.long_lived_keys()
+    program = Path("/usr/local/bin/stand-in-keys")
+    program.write_text("#!/usr/bin/python3\nimport json\n"
+                       f"print(json.dumps({{'Version': 1, 'AccessKeyId': '{keys.access_key_id}',"
+                       f" 'SecretAccessKey': '{keys.secret_access_key}'}}))\n")
+    program.chmod(0o755)
+    config.set_credentials(source="process", credential_process=program)
+    assert alice.do(ask)["status"] == "ok"
+    assert aws.requests[-1].caller.endswith(":user/studio-desktop")
+    # One that hangs goes with the helper, and what it has started with it.
+    program.write_text("#!/bin/sh\nsleep 4711.1 &\nsleep 4711.1\n")
+    config.set_credentials(source="process", credential_process=f"{program} --again")
+    assert b"status=error" in alice.do(say, SOCKET, request_text(op="issue", budget_ms=1000))
+    systemctl("stop", SERVICE)
+    assert run("pgrep", "-f", "sleep 4711.1").returncode == 1

@@ -55,14 +55,15 @@ class Reply:
     body: bytes
     content_type: str = "text/plain"
     headers: dict[str, str] = field(default_factory=dict)
+    date: float | None = None  # for its Date header; None: this host's time
 
     def with_body(self, body: bytes, content_type: str | None = None) -> "Reply":
         return replace(self, body=body, content_type=content_type or self.content_type)
 
     def head(self, content_length: int | None) -> bytes:
         """Status line and headers with the empty line; without Content-Length the body ends with the connection."""
-        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"Date: {formatdate(usegmt=True)}",
-                 f"Content-Type: {self.content_type}"]
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
+                 f"Date: {formatdate(self.date, usegmt=True)}", f"Content-Type: {self.content_type}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         lines += [] if content_length is None else [f"Content-Length: {content_length}"]
         return "\r\n".join([*lines, "", ""]).encode()

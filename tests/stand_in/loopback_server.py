@@ -1,4 +1,4 @@
-"""A TCP server on 127.0.0.1 with a thread for each connection, that can refuse, stay silent, and always be stopped.
+"""A TCP server on a local address, with a thread for each connection: it can refuse, stay silent, always be stopped.
 
 SPDX-License-Identifier: MIT
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 LOOPBACK = "127.0.0.1"
+BACKLOG = 1024  # of a storm, nobody is to be sent away
 
 
 class Connection:
@@ -54,8 +55,10 @@ class Connection:
 class LoopbackServer:
     """Calls talk(connection) in a thread of its own for each client; counts them in `connections`."""
 
-    def __init__(self, port: int, talk: Callable[[Connection], None]):
+    def __init__(self, port: int, talk: Callable[[Connection], None], address: str = LOOPBACK):
         self.talk = talk
+        self.address = address
+        self.family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.connections = 0
         self.lock = threading.Lock()
         self.alive: dict[Connection, threading.Thread] = {}
@@ -67,17 +70,21 @@ class LoopbackServer:
         self.port = self.anchor.getsockname()[1]
         self.listen()
 
-    @staticmethod
-    def bound_socket(port: int) -> socket.socket:
-        result = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    @property
+    def authority(self) -> str:
+        """As it stands in a URL."""
+        return f"[{self.address}]:{self.port}" if self.family == socket.AF_INET6 else f"{self.address}:{self.port}"
+
+    def bound_socket(self, port: int) -> socket.socket:
+        result = socket.socket(self.family, socket.SOCK_STREAM)
         result.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        result.bind((LOOPBACK, port))
+        result.bind((self.address, port))
         return result
 
     def listen(self) -> None:
         self.refuse()
         self.listener = self.bound_socket(self.port)
-        self.listener.listen(128)
+        self.listener.listen(BACKLOG)
         self.acceptor = threading.Thread(target=self.accept_clients, args=(self.listener,), daemon=True)
         self.acceptor.start()
 
@@ -102,9 +109,9 @@ class LoopbackServer:
         self.listener = self.bound_socket(self.port)
         self.listener.listen(0)
         for _ in range(2):
-            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            filler = socket.socket(self.family, socket.SOCK_STREAM)
             filler.setblocking(False)
-            filler.connect_ex((LOOPBACK, self.port))
+            filler.connect_ex((self.address, self.port))
             self.fillers.append(filler)
 
     def end_connections(self, only_in_trouble: bool = False) -> None:

@@ -5,35 +5,39 @@ Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-v2-how-it-
 SPDX-License-Identifier: MIT
 """
 
-import base64
 import datetime
-import os
 import secrets
 import threading
 import time
 
+from .arns import ACCOUNT, assumed_role_arn
 from .http_messages import Reply, Request, json_reply
+from .issued_keys import IssuedKeys, KeyRing
 from .misbehaviour import IMDS_404
 from .observations import Observations, RequestRecord
-from .request_check import IssuedKeys, utc_now
 
 ROLE = "studio-desktop-host"
+INSTANCE_ID = "i-0123456789abcdef0"  # and the name of the role's session
 TOKEN_PATH = "/latest/api/token"
 ROLE_PATH = "/latest/meta-data/iam/security-credentials/"
 REGION_PATH = "/latest/meta-data/placement/region"
 LIFETIME_OF_KEYS = datetime.timedelta(hours=6)
 RENEWAL = datetime.timedelta(minutes=5)  # new keys appear this long before the old ones expire
-KEY_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 class MetadataService:
-    def __init__(self, region: str, observations: Observations):
+    def __init__(self, region: str, key_ring: KeyRing, observations: Observations):
         self.region = region
+        self.key_ring = key_ring
         self.observations = observations
         self.lock = threading.Lock()
         self.tokens: dict[str, float] = {}  # until when each is good
-        self.issued: dict[str, IssuedKeys] = {}
+        self.issued: list[IssuedKeys] = []
         self.keys: IssuedKeys | None = None
+        self.lifetime = LIFETIME_OF_KEYS
+
+    def forget(self) -> None:
+        self.lifetime = LIFETIME_OF_KEYS
 
     def answer(self, request: Request) -> tuple[RequestRecord, Reply]:
         step = step_of(request)
@@ -73,7 +77,7 @@ class MetadataService:
         if step == "imds-region":
             return Reply(200, self.region.encode())
         if step == "imds-credentials" and request.path == ROLE_PATH + ROLE:
-            return credentials_reply(self.current_keys())
+            return self.credentials_reply(self.current_keys())
         return self.refusal(404, f"{request.method} {request.path}, which nobody needs to ask for")
 
     def refusal(self, status: int, violation: str) -> Reply:
@@ -82,22 +86,33 @@ class MetadataService:
 
     def current_keys(self) -> IssuedKeys:
         with self.lock:
-            if self.keys is None or self.keys.expires_at - RENEWAL <= utc_now():
-                self.keys = new_keys()
-                self.issued[self.keys.access_key_id] = self.keys
-                self.observations.add_secrets(self.keys.secret_access_key, self.keys.session_token)
+            if self.keys is None or self.keys.expires_at - RENEWAL <= self.key_ring.clock.now():
+                principal = assumed_role_arn(self.region, ACCOUNT, ROLE, INSTANCE_ID)
+                self.keys = self.key_ring.issue(principal, self.lifetime)
+                self.issued.append(self.keys)
             return self.keys
 
     def revoke_keys(self) -> None:
         """All that were handed out count as expired from now on; the next who asks gets new ones."""
         with self.lock:
-            for keys in self.issued.values():
-                keys.expires_at = utc_now()
+            for keys in self.issued:
+                keys.expires_at = self.key_ring.clock.now()
             self.keys = None
 
     def revoke_tokens(self) -> None:
         with self.lock:
             self.tokens = dict.fromkeys(self.tokens, 0.0)
+
+    def credentials_reply(self, keys: IssuedKeys) -> Reply:
+        return json_reply(200, {
+            "Code": "Success",
+            "LastUpdated": self.key_ring.clock.now().isoformat() + "Z",
+            "Type": "AWS-HMAC",
+            "AccessKeyId": keys.access_key_id,
+            "SecretAccessKey": keys.secret_access_key,
+            "Token": keys.session_token,
+            "Expiration": keys.expires_at.isoformat() + "Z",
+        })
 
 
 def step_of(request: Request) -> str:
@@ -110,21 +125,3 @@ def step_of(request: Request) -> str:
     if request.method == "GET" and request.path == REGION_PATH:
         return "imds-region"
     return "imds-unknown"
-
-
-def new_keys() -> IssuedKeys:
-    access_key_id = "ASIA" + "".join(secrets.choice(KEY_ID_LETTERS) for _ in range(16))
-    secret, token = (base64.b64encode(os.urandom(size)).decode() for size in (30, 720))
-    return IssuedKeys(access_key_id, secret, token, utc_now() + LIFETIME_OF_KEYS)
-
-
-def credentials_reply(keys: IssuedKeys) -> Reply:
-    return json_reply(200, {
-        "Code": "Success",
-        "LastUpdated": utc_now().isoformat() + "Z",
-        "Type": "AWS-HMAC",
-        "AccessKeyId": keys.access_key_id,
-        "SecretAccessKey": keys.secret_access_key,
-        "Token": keys.session_token,
-        "Expiration": keys.expires_at.isoformat() + "Z",
-    })

@@ -1,8 +1,8 @@
-"""All the ways in which a metadata service, the SageMaker API or something on the way to them can go wrong.
+"""All the ways in which the metadata service, the APIs of SageMaker and STS, or something on the way can go wrong.
 
-At a request: replies that are whole but wrong (REPLIES), links that must not be believed (LINKS), and what happens on
-the wire (ON_THE_WIRE); each entry is a function whose keyword parameters are the options of StandInAws.misbehave().
-Before any request: CONNECT_TROUBLES and TLS_TROUBLES.
+At a request: replies that are whole but wrong (REPLIES, and STS_REPLIES in the forms of STS), links that must not be
+believed (LINKS), and what happens on the wire (ON_THE_WIRE); each entry is a function whose keyword parameters are the
+options of StandInAws.misbehave().  Before any request: CONNECT_TROUBLES and TLS_TROUBLES.
 
 SPDX-License-Identifier: MIT
 """
@@ -17,6 +17,9 @@ from typing import Any
 
 from .http_messages import Reply, json_reply
 from .loopback_server import Connection
+from .observations import RequestRecord
+from .refusal import not_authorized
+from .sts_messages import sts_error_reply
 
 AWS_JSON = "application/x-amz-json-1.1"
 HUGE = 50_000_000
@@ -27,9 +30,10 @@ TLS_TROUBLES = ("hang", "close", "garbage", "other-authority", "wrong-name", "ex
 IMDS_404 = b'<?xml version="1.0" encoding="iso-8859-1"?>\n<html><head><title>404 - Not Found</title></head></html>\n'
 LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head><body>Welcome!</body></html>\n"
 SORRY = b"<html><body><h1>Sorry</h1></body></html>\n"
-DENIED = ("User: arn:aws:sts::111122223333:assumed-role/studio-desktop-host/i-0123456789abcdef0 is not authorized to "
-          "perform: sagemaker:CreatePresignedDomainUrl on resource: arn:aws:sagemaker:ap-northeast-1:111122223333:"
-          "user-profile/d-abcdefghij12/alice with an explicit deny in an identity-based policy")
+EXPLICITLY = "with an explicit deny in an identity-based policy"
+DENIED = not_authorized("arn:aws:sts::111122223333:assumed-role/studio-desktop-host/i-0123456789abcdef0",
+                        "sagemaker:CreatePresignedDomainUrl",
+                        "arn:aws:sagemaker:ap-northeast-1:111122223333:user-profile/d-abcdefghij12/alice", EXPLICITLY)
 
 
 @dataclass
@@ -42,42 +46,42 @@ class Trouble:
 # ---- replies that are whole but wrong --------------------------------------------------------------------------------
 
 
-def status(good: Reply, status: int, body: bytes = SORRY) -> Reply:
+def status(good: Reply, record: RequestRecord, status: int, body: bytes = SORRY) -> Reply:
     return Reply(status, body, "text/html", good.headers)
 
 
-def no_role(good: Reply) -> Reply:
+def no_role(good: Reply, record: RequestRecord) -> Reply:
     return Reply(404, IMDS_404, "text/html")
 
 
-def not_success(good: Reply) -> Reply:
+def not_success(good: Reply, record: RequestRecord) -> Reply:
     return json_reply(200, {"Code": "AssumeRoleUnauthorizedAccess",
                             "Message": "EC2 cannot assume the role studio-desktop-host."})
 
 
-def expired(good: Reply) -> Reply:
+def expired(good: Reply, record: RequestRecord) -> Reply:
     """Keys whose time has passed, as a host sees them that was suspended."""
     return good.with_body(json.dumps({**json.loads(good.body), "Expiration": "2020-01-01T00:00:00Z"}).encode())
 
 
-def html(good: Reply) -> Reply:
+def html(good: Reply, record: RequestRecord) -> Reply:
     return Reply(200, LOGIN_PAGE, "text/html")
 
 
-def not_json(good: Reply) -> Reply:
+def not_json(good: Reply, record: RequestRecord) -> Reply:
     return good.with_body(b'{"AuthorizedUrl": "https://d-abcdefghij12.studio')
 
 
-def empty(good: Reply) -> Reply:
+def empty(good: Reply, record: RequestRecord) -> Reply:
     return good.with_body(b"")
 
 
-def redirect(good: Reply, trap_url: str) -> Reply:
+def redirect(good: Reply, record: RequestRecord, trap_url: str) -> Reply:
     return Reply(302, b"", "text/html", {"Location": trap_url})
 
 
-def error(good: Reply, code: str, message: str | None = "What AWS has to say.", form: str = "plain",
-          message_key: str = "message", status: int = 400) -> Reply:
+def error(good: Reply, record: RequestRecord, code: str, message: str | None = "What AWS has to say.",
+          form: str = "plain", message_key: str = "message", status: int = 400) -> Reply:
     """An error in any of the forms in which AWS's JSON protocols write one."""
     spelling = {"plain": code, "namespace": f"com.amazonaws.sagemaker#{code}",
                 "url": f"{code}:http://internal.amazon.com/coral/com.amazonaws.sagemaker/",
@@ -93,16 +97,18 @@ def error(good: Reply, code: str, message: str | None = "What AWS has to say.", 
     return Reply(status, json.dumps(content).encode(), AWS_JSON, headers)
 
 
-def throttled(good: Reply) -> Reply:
-    return error(good, "ThrottlingException", "Rate exceeded")
+def throttled(good: Reply, record: RequestRecord) -> Reply:
+    return error(good, record, "ThrottlingException", "Rate exceeded")
 
 
-def denied(good: Reply) -> Reply:
-    return error(good, "AccessDeniedException", DENIED, message_key="Message")
+def denied(good: Reply, record: RequestRecord, reason: str = EXPLICITLY) -> Reply:
+    """reason: how the sentence ends, "because no VPC endpoint policy allows the ... action"."""
+    text = not_authorized(record.caller, f"{record.service}:{record.operation}", record.resource, reason)
+    return error(good, record, "AccessDeniedException", text, message_key="Message")
 
 
-def expired_token(good: Reply) -> Reply:
-    return error(good, "ExpiredTokenException", "The security token included in the request is expired")
+def expired_token(good: Reply, record: RequestRecord) -> Reply:
+    return error(good, record, "ExpiredTokenException", "The security token included in the request is expired")
 
 
 REPLIES_OF_ANYBODY = ("status", "html", "not-json", "empty", "redirect")
@@ -111,6 +117,45 @@ REPLIES: dict[str, Callable[..., Reply]] = {
     "status": status, "html": html, "not-json": not_json, "empty": empty, "redirect": redirect, "error": error,
     "throttled": throttled, "denied": denied, "expired-token": expired_token, "no-role": no_role,
     "not-success": not_success, "expired": expired,
+}
+
+# ---- the same in the forms of STS ------------------------------------------------------------------------------------
+
+
+def sts_error(good: Reply, record: RequestRecord, code: str, message: str | None = "What STS has to say.",
+              status: int = 400) -> Reply:
+    return sts_error_reply(good.content_type, code, message, status, record.request_id)
+
+
+def sts_throttled(good: Reply, record: RequestRecord) -> Reply:
+    return sts_error(good, record, "Throttling", "Rate exceeded")
+
+
+def sts_denied(good: Reply, record: RequestRecord, reason: str = "") -> Reply:
+    return sts_denies(good, record, record.operation, reason)
+
+
+def sts_denied_set_source_identity(good: Reply, record: RequestRecord) -> Reply:
+    return sts_denies(good, record, "SetSourceIdentity")
+
+
+def sts_denied_tag_session(good: Reply, record: RequestRecord) -> Reply:
+    return sts_denies(good, record, "TagSession")
+
+
+def sts_denies(good: Reply, record: RequestRecord, action: str, reason: str = "") -> Reply:
+    text = not_authorized(record.caller, f"sts:{action}", record.resource, reason)
+    return sts_error(good, record, "AccessDenied", text, status=403)
+
+
+def sts_expired_token(good: Reply, record: RequestRecord) -> Reply:
+    return sts_error(good, record, "ExpiredToken", "The security token included in the request is expired", status=403)
+
+
+STS_REPLIES: dict[str, Callable[..., Reply]] = {
+    **{how: REPLIES[how] for how in REPLIES_OF_ANYBODY}, "error": sts_error, "throttled": sts_throttled,
+    "denied": sts_denied, "denied-set-source-identity": sts_denied_set_source_identity,
+    "denied-tag-session": sts_denied_tag_session, "expired-token": sts_expired_token,
 }
 
 # ---- links that must not be believed, and two that must --------------------------------------------------------------
@@ -231,6 +276,7 @@ def perform_on_connection(how: str, connection: Connection, bad_tls: Callable[[s
 
 # ---- what can go wrong where -----------------------------------------------------------------------------------------
 
+# On the way to a link by the instance's own keys.
 TROUBLES_AT: dict[str, tuple[str, ...]] = {
     "imds-connect": CONNECT_TROUBLES,
     "imds-token": (*ON_THE_WIRE, *REPLIES_OF_ANYBODY),
@@ -241,3 +287,18 @@ TROUBLES_AT: dict[str, tuple[str, ...]] = {
     "api-tls": TLS_TROUBLES,
     "api": (*ON_THE_WIRE, *REPLIES_OF_ANYBODY, *REPLIES_OF_THE_API, *LINKS),
 }
+# With another source, with a role, and where the questions of `check` are answered.
+TROUBLES_BESIDE: dict[str, tuple[str, ...]] = {
+    "container-connect": CONNECT_TROUBLES,
+    "container-credentials": (*ON_THE_WIRE, *REPLIES_OF_ANYBODY, "expired"),
+    "sts-connect": CONNECT_TROUBLES,
+    "sts-tls": TLS_TROUBLES,
+    "sts": (*ON_THE_WIRE, *STS_REPLIES),
+    "sts-identity": (*ON_THE_WIRE, *REPLIES_OF_ANYBODY, *REPLIES_OF_THE_API),
+    **dict.fromkeys(("api-describe-domain", "api-describe-user-profile", "api-list-user-profiles", "api-list-domains"),
+                    (*ON_THE_WIRE, *REPLIES_OF_ANYBODY, *REPLIES_OF_THE_API)),
+}
+
+
+def replies_of(step: str) -> dict[str, Callable[..., Reply]]:
+    return STS_REPLIES if step.startswith("sts") else REPLIES
