@@ -231,7 +231,7 @@ uninstall:
 	$(if $(DESTDIR),,if $(AM_ROOT) && command -v pam-auth-update >/dev/null; then \
 		pam-auth-update --package --remove aws-sagemaker-studio; fi)
 	$(if $(DESTDIR),,if $(AM_ROOT) && [ -d /run/systemd/system ]; then for unit in $(ENABLED_UNITS); do \
-		if [ -e $(UNIT_FOLDER)/$$unit ]; then systemctl disable --now $$unit; fi; done; rm -f $(RUN_FOLDER)/ssm-credentials; fi)
+		if [ -e $(UNIT_FOLDER)/$$unit ]; then systemctl disable --now $$unit; fi; done; fi)
 	rm -f $(ROOT)$(PREFIX)/share/pam-configs/aws-sagemaker-studio $(ROOT)$(PAMDIR)/pam_sagemaker_studio.so \
 		$(ROOT)$(HELPER_PATH) $(ROOT)$(LAUNCHER_PATH) $(ROOT)$(PREFIX)/lib/sysusers.d/sagemaker-studio.conf \
 		$(ROOT)$(PREFIX)/lib/tmpfiles.d/sagemaker-studio.conf

@@ -77,7 +77,7 @@ runner(void)
     FILE *file = fopen("/proc/self/loginuid", "re");
     char text[32] = "";
     unsigned long uid = UINT32_MAX;
-    char *end;
+    char *end = text;
 
     if (file == NULL)
         return getuid();

@@ -40,7 +40,7 @@ link_free(struct link *link)
         credential_call_cancel(link->credential_call);
     if (link->aws_call != NULL)
         aws_call_cancel(link->aws_call);
-    buffer_free(&link->role.policy);
+    domain_role_free(&link->role.asked);
     configuration_release(link->configuration);
     free(link->wanted_landing_uri);
     free(link->run_by);
@@ -128,6 +128,7 @@ void
 link_keys_known(struct link *link, const struct credentials *credentials)
 {
     snprintf(link->role_name, sizeof(link->role_name), "%s", credentials->role);
+    link->keys_serial = credentials->serial;
     if (link->domain->role_arn != NULL)
         link_assume_role(link, credentials);
     else
@@ -143,7 +144,7 @@ link_keys_refused(struct link *link, bool host_keys, const struct failure *failu
     }
     link->retried = true;
     if (host_keys)
-        credentials_reject(link->store);
+        credentials_reject(link->store, link->keys_serial);
     link_get_keys(link);
 }
 

@@ -15,9 +15,9 @@ link_end_attempt(struct peer_attempt *attempt, const struct http_answer *answer)
     bool ran_out_of_time = strcmp(answer->failure.code, "timeout") == 0;
     enum peer_end end = PEER_FAILED;
 
-    if (answer->end == HTTP_NO_SOCKET)
+    if (answer->end == HTTP_NO_SOCKET || answer->end == HTTP_CROWDED)
         return;
-    if (answer->end == HTTP_ANSWERED)
+    if (answer->end == HTTP_ANSWERED || answer->status != 0) /* one of the attempts, if not the last */
         end = PEER_ANSWERED;
     else if (ran_out_of_time)
         end = answer->end == HTTP_TIMED_OUT ? PEER_SILENT : PEER_UNCONNECTED;

@@ -12,31 +12,11 @@
 #include "endpoint.h"
 #include "link_steps.h"
 
-#define POLICY_LIMIT 4096 /* more than AWS takes, which assume_role_check knows */
-
 /* A link that is not asked for by its owner bears the name of who asked. */
 static const char *
 person(const struct link *link)
 {
     return link->run_by != NULL ? link->run_by : link->mapping.user;
-}
-
-static bool
-name_session(struct link *link, struct failure *failure)
-{
-    return role_session_name(person(link), link->role.session_name) ||
-           failure_set(failure, "memory", "there is no memory for the name of a role session");
-}
-
-static bool
-write_policy(struct link *link, struct failure *failure)
-{
-    const struct domain_settings *domain = link->domain;
-
-    link->role.policy = BUFFER((size_t) POLICY_LIMIT);
-    return !domain->session_policy ||
-           role_session_policy(domain->role_arn, link->region, domain->domain_id, link->mapping.user_profile_name,
-                               domain->session_tags, &link->role.policy, failure);
 }
 
 static bool
@@ -52,39 +32,19 @@ find_endpoint(struct link *link, struct failure *failure)
            failure_set(failure, "config", "sts_endpoint_url %s has no host name", role->endpoint_url);
 }
 
-static void
-fill_parameters(struct link *link)
-{
-    const struct domain_settings *domain = link->domain;
-    struct link_role *role = &link->role;
-
-    role->parameters = (struct assume_role_parameters){
-        .endpoint_url = role->endpoint_url,
-        .region = link->region,
-        .ca_bundle = domain->ca_bundle,
-        .proxy_url = domain->proxy_url,
-        .role_arn = domain->role_arn,
-        .role_session_name = role->session_name,
-        .source_identity = domain->source_identity ? role->session_name : NULL,
-        .external_id = domain->external_id,
-        .policy = domain->session_policy ? role->policy.data : NULL,
-        .tag_key = domain->session_tags ? ROLE_SESSION_TAG_KEY : NULL,
-        .tag_value = domain->session_tags ? link->mapping.user_profile_name : NULL,
-        .duration_seconds = domain->role_duration_seconds,
-    };
-}
-
 bool
 link_prepare_role(struct link *link, struct failure *failure)
 {
+    struct domain_role_place place = {
+        .domain = link->domain, .region = link->region, .sts_endpoint_url = link->role.endpoint_url};
+
     if (link->domain->role_arn == NULL)
         return true;
-    if (!name_session(link, failure) || !write_policy(link, failure) || !find_endpoint(link, failure))
+    if (!find_endpoint(link, failure) ||
+        !domain_role_prepare(&link->role.asked, &place, person(link), link->mapping.user_profile_name, failure))
         return false;
-    fill_parameters(link);
     link_aim_at_endpoint(link, &link->sts, link->role.host);
-    return assume_role_check(&link->role.parameters, failure) &&
-           peer_attempt_admit(&link->sts, link->request.deadline, failure);
+    return peer_attempt_admit(&link->sts, link->request.deadline, failure);
 }
 
 static void
@@ -106,10 +66,10 @@ role_answered(void *owner, struct http_answer *answer, time_t sent_at)
     link->aws_call = NULL;
     link_end_attempt(&link->sts, answer);
     snprintf(link->request_id, sizeof(link->request_id), "%s", answer->request_id);
-    if (assume_role_answer(&link->role.parameters, answer, &credentials, &failure))
+    if (assume_role_answer(&link->role.asked.parameters, answer, &credentials, &failure))
         use_role(link, &credentials);
-    else if (strcmp(failure.code, "expired-credentials") == 0)
-        link_keys_refused(link, true, &failure);
+    else if (answer->status != 200 && strcmp(failure.code, "expired-credentials") == 0)
+        link_keys_refused(link, true, &failure); /* and not those of the role that STS gave */
     else
         link_fail(link, &failure);
 }
@@ -121,7 +81,7 @@ link_assume_role(struct link *link, const struct credentials *credentials)
 
     link_await(link, link->role.host);
     peer_attempt_ask(&link->sts);
-    link->aws_call = assume_role_start(link->service->aws, &link->role.parameters, credentials,
+    link->aws_call = assume_role_start(link->service->aws, &link->role.asked.parameters, credentials,
                                        link_step_deadline(link), role_answered, link, &failure);
     if (link->aws_call == NULL)
         link_fail(link, &failure);

@@ -19,15 +19,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "assume_role.h"
 #include "aws_call.h"
-#include "buffer.h"
 #include "credentials.h"
+#include "domain_role.h"
 #include "link.h"
 #include "loop.h"
 #include "peer_attempt.h"
 #include "presigned_url.h"
-#include "role_session.h"
 #include "service.h"
 
 #define LINK_HOST_SIZE 264
@@ -36,9 +34,7 @@
 struct link_role {
     char endpoint_url[512]; /* of STS */
     char host[LINK_HOST_SIZE];
-    char session_name[ROLE_SESSION_NAME_SIZE];
-    struct buffer policy;
-    struct assume_role_parameters parameters;
+    struct domain_role asked;
 };
 
 struct link {
@@ -67,7 +63,8 @@ struct link {
     struct peer_attempt *region_attempt; /* one of these two: often it is the same peer */
     bool region_was_kept;                /* nobody had to be asked for it */
     bool keys_were_kept;
-    bool retried; /* once, with fresh keys */
+    uint64_t keys_serial; /* of the host's own that were used last */
+    bool retried;         /* once, with fresh keys */
 
     bool mapped;
     struct mapping mapping;

@@ -302,6 +302,17 @@ run_check(int argc, char **argv, const struct options *options)
     return check_run(&check);
 }
 
+/* In place of a descriptor 0, 1 or 2 that is closed: a socket there would be printed into.  Printing fails, as it
+ * should: /dev/null is opened the wrong way round. */
+static bool
+hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -309,6 +320,8 @@ main(int argc, char **argv)
     struct failure failure;
     int status;
 
+    if (!hold_standard_descriptors())
+        return EXIT_FAILURE;
     process_keep_secrets();
     umask(022); /* what --listen makes must be open to all, whatever the umask of who starts it */
     signal(SIGPIPE, SIG_IGN);

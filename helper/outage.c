@@ -20,13 +20,22 @@ find_peer(struct outages *outages, const char *peer)
     return NULL;
 }
 
+/* Should this one rather be forgotten than the other?  Those that answer first, then the oldest. */
+static bool
+matters_less(const struct outage *one, const struct outage *other)
+{
+    if ((one->failures == 0) != (other->failures == 0))
+        return one->failures == 0;
+    return one->used_ms < other->used_ms;
+}
+
 static struct outage *
 make_peer(struct outages *outages, const char *peer)
 {
     struct outage *oldest = &outages->entries[0];
 
     for (size_t i = 1; i < OUTAGE_PEERS; i++)
-        if (outages->entries[i].used_ms < oldest->used_ms)
+        if (matters_less(&outages->entries[i], oldest))
             oldest = &outages->entries[i];
     *oldest = (struct outage){0};
     snprintf(oldest->peer, sizeof(oldest->peer), "%s", peer);
@@ -70,22 +79,26 @@ outage_give_back(struct outages *outages, const char *peer, int64_t now_ms)
         outage->next_try_ms = now_ms;
 }
 
-void
-outage_report(struct outages *outages, const char *peer, bool reached, int64_t now_ms)
+bool
+outage_was_answered_since(struct outages *outages, const char *peer, int64_t since_ms)
 {
-    struct outage *outage = find_peer(outages, peer);
+    const struct outage *outage = find_peer(outages, peer);
 
-    if (reached) {
-        if (outage == NULL)
-            return;
-        if (outage->failures >= OUTAGE_FAILURES)
-            log_change(LOG_NOTICE, "outage-over", outage);
-        *outage = (struct outage){0};
-        return;
-    }
-    if (outage == NULL)
-        outage = make_peer(outages, peer);
-    outage->used_ms = now_ms;
+    return outage != NULL && outage->answered_ms != 0 && outage->answered_ms >= since_ms;
+}
+
+static void
+note_answer(struct outage *outage, int64_t now_ms)
+{
+    if (outage->failures >= OUTAGE_FAILURES)
+        log_change(LOG_NOTICE, "outage-over", outage);
+    outage->failures = 0;
+    outage->answered_ms = now_ms;
+}
+
+static void
+note_failure(struct outage *outage, int64_t now_ms)
+{
     outage->failures++;
     if (outage->failures == OUTAGE_FAILURES) {
         outage->began_ms = now_ms;
@@ -93,6 +106,20 @@ outage_report(struct outages *outages, const char *peer, bool reached, int64_t n
     }
     if (outage->failures >= OUTAGE_FAILURES)
         outage->next_try_ms = now_ms + OUTAGE_PAUSE_MS;
+}
+
+void
+outage_report(struct outages *outages, const char *peer, bool reached, int64_t now_ms)
+{
+    struct outage *outage = find_peer(outages, peer);
+
+    if (outage == NULL)
+        outage = make_peer(outages, peer);
+    outage->used_ms = now_ms;
+    if (reached)
+        note_answer(outage, now_ms);
+    else
+        note_failure(outage, now_ms);
 }
 
 const struct outage *

@@ -25,6 +25,7 @@ struct outage {
     unsigned failures;   /* in a row */
     int64_t next_try_ms; /* CLOCK_MONOTONIC; nobody is let through before, once failures has reached OUTAGE_FAILURES */
     int64_t began_ms;    /* when failures reached OUTAGE_FAILURES */
+    int64_t answered_ms; /* when it last answered; 0: never */
     int64_t used_ms;     /* the least recently used entry makes room for a new peer */
 };
 
@@ -45,6 +46,9 @@ enum outage_verdict outage_ask(struct outages *outages, const char *peer, bool m
 
 /* How a request that was let through ended: did the peer answer, whatever it said? */
 void outage_report(struct outages *outages, const char *peer, bool reached, int64_t now_ms);
+
+/* Has the peer answered anybody since then?  A request that began before found out only that it had to wait. */
+bool outage_was_answered_since(struct outages *outages, const char *peer, int64_t since_ms);
 
 /* A probe that found nothing out: the next request may be one. */
 void outage_give_back(struct outages *outages, const char *peer, int64_t now_ms);

@@ -62,6 +62,8 @@ peer_attempt_end(struct peer_attempt *attempt, enum peer_end end)
 {
     if (attempt->peer[0] == '\0' || !had_its_time(attempt, end))
         return;
+    if (end != PEER_ANSWERED && outage_was_answered_since(attempt->outages, attempt->peer, attempt->asked_ms))
+        return;
     attempt->probes = false;
     outage_report(attempt->outages, attempt->peer, end == PEER_ANSWERED, monotonic_ms());
 }

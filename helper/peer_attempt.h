@@ -3,7 +3,8 @@
  * outages (outage.h) is to learn from them.
  *
  * A peer is found silent only after it had its time.  A user chooses how long his click waits, and a budget of a few
- * milliseconds must not become everybody's outage; a peer that took the connection may just be slow.
+ * milliseconds must not become everybody's outage; a peer that took the connection may just be slow.  So may be one
+ * that has answered somebody else meanwhile: in a storm of logins most wait for a connection to become free.
  *
  * SPDX-License-Identifier: MIT
  */

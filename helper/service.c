@@ -42,6 +42,7 @@ configuration_release(struct shared_configuration *shared)
 {
     if (shared == NULL || --shared->users > 0)
         return;
+    shared->origin->configurations--;
     configuration_free(shared->configuration);
     free(shared);
 }
@@ -85,14 +86,26 @@ choose_origin(struct service *service, const struct settings *settings, struct f
 }
 
 static void
-free_origins(struct credential_origin *origin)
+free_origin(struct credential_origin **place)
 {
-    while (origin != NULL) {
-        struct credential_origin *next = origin->next;
+    struct credential_origin *origin = *place;
 
-        credential_store_free(origin->store);
-        free(origin);
-        origin = next;
+    *place = origin->next;
+    credential_store_free(origin->store);
+    free(origin);
+}
+
+/* The first one stays, for settings that are broken now will mostly say the same again. */
+static void
+free_older_origins(struct service *service)
+{
+    struct credential_origin **place = service->origins != NULL ? &service->origins->next : NULL;
+
+    while (place != NULL && *place != NULL) {
+        if ((*place)->configurations == 0)
+            free_origin(place);
+        else
+            place = &(*place)->next;
     }
 }
 
@@ -106,7 +119,8 @@ put_in_force(struct service *service, struct configuration *configuration, struc
     shared = malloc(sizeof(*shared));
     if (shared == NULL)
         return failure_set(failure, "memory", "out of memory");
-    *shared = (struct shared_configuration){.configuration = configuration, .users = 1};
+    *shared = (struct shared_configuration){.configuration = configuration, .origin = service->origins, .users = 1};
+    shared->origin->configurations++;
     service->current = shared;
     return true;
 }
@@ -139,6 +153,7 @@ service_refresh(struct service *service)
     struct configuration *configuration = NULL;
     struct shared_configuration *old = service->current;
 
+    free_older_origins(service);
     if (!stamp.complete || configuration_stamp_equal(&stamp, &service->stamp))
         return;
     service->stamp = stamp;
@@ -207,10 +222,11 @@ service_free(struct service *service)
         return;
     worker_pool_free(service->mappers[RATE_LOGIN]);
     worker_pool_free(service->mappers[RATE_CLICK]);
-    free_origins(service->origins);
+    configuration_release(service->current);
+    while (service->origins != NULL)
+        free_origin(&service->origins);
     aws_client_free(service->aws);
     http_free(service->http);
     loop_free(service->loop);
-    configuration_release(service->current);
     free(service);
 }

@@ -25,19 +25,21 @@
 /* Logins and clicks have workers of their own: a user whose clicks hang in the directory delays no login. */
 #define MAPPING_WORKERS 4
 
-/* A configuration that lives as long as somebody uses it, while a newer one may already be in force. */
-struct shared_configuration {
-    struct configuration *configuration;
-    unsigned users;
-};
-
 /*
- * The host's keys, as one version of the settings says where they come from.  When that changes, the older ones stay
- * for the requests that still wait for them.
+ * The host's keys, as the settings say where they come from.  An older one stays while a configuration of it does, and
+ * ends with a later service_refresh: it may hold keys, and processes.
  */
 struct credential_origin {
     struct credential_store *store;
+    unsigned configurations; /* that say the same of it */
     struct credential_origin *next;
+};
+
+/* A configuration that lives as long as somebody uses it, while a newer one may already be in force. */
+struct shared_configuration {
+    struct configuration *configuration;
+    struct credential_origin *origin;
+    unsigned users;
 };
 
 TAILQ_HEAD(links, link);

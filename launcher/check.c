@@ -29,8 +29,16 @@ static const char USAGE[] =
     "  --map FILE      with --config-only: look at this file in place of users.map\n"
     "  --explain USER  which line of the map wins for this user, and why those above it do not\n";
 
-/* Kept as the caller has them: the helper prints for this person on this terminal. */
-static const char *const KEPT_VARIABLES[] = {"PATH", "LANG", "TERM"};
+/*
+ * Kept as the caller has them: the helper prints for this person on this terminal, and in a container it learns from
+ * its environment where its keys are, as the one that serves there does.
+ */
+static const char *const KEPT_VARIABLES[] = {"PATH",
+                                             "LANG",
+                                             "TERM",
+                                             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                                             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"};
 
 #define KEPT_COUNT (sizeof(KEPT_VARIABLES) / sizeof(KEPT_VARIABLES[0]))
 

@@ -21,6 +21,7 @@ EVERY_POLICY = pytest.mark.parametrize("name", POLICIES)
 API, STUDIO, STS = "vpce-11111111111111111", "vpce-22222222222222222", "vpce-33333333333333333"
 HOST_ROLE = "arn:aws:iam::111122223333:role/studio-desktop-host"
 LINK_ROLE = "arn:aws:iam::111122223333:role/studio-links"
+ACCOUNT = "arn:aws:iam::111122223333:root"
 PROFILES = "arn:aws:sagemaker:REGION:111122223333:user-profile/d-abcdefghij12/*"
 TAG = "SageMakerStudioUserProfileName"
 MINT = {"sagemaker:CreatePresignedDomainUrl", "sagemaker:CreatePresignedDomainUrlWithPrincipalTag"}
@@ -103,6 +104,11 @@ def test_placeholders_are_those_that_the_readme_replaces(name):
     assert set(re.findall(r"(?<!vpce-)\b\d{12}\b", text)) <= {"111122223333"}
     assert set(re.findall(r"\bd-\w+", text)) <= {"d-abcdefghij12"}
     assert set(re.findall(r"\bvpc-\w+", text)) <= {"vpc-44444444444444444"}
+    replacing = re.search(r"^sed -i .*?\*\.json", (SOURCE / "README.md").read_text(), re.MULTILINE | re.DOTALL)[0]
+    assert {"REGION", "111122223333", "d-abcdefghij12", API, STUDIO, STS, "vpc-44444444444444444"} == set(
+        re.findall(r"s/([^/]+)/", replacing))
+    for line in (FOLDER / f"{name}.json").read_text().splitlines():  # the command replaces one of a kind in a line
+        assert line.count("REGION") <= 1 and line.count("111122223333") <= 1 and line.count("d-abcdefghij12") <= 1
 
 
 # ---- what they allow -------------------------------------------------------------------------------------------------
@@ -134,8 +140,11 @@ def test_the_host_may_look_at_what_check_looks_at(name):
 
 @pytest.mark.parametrize("name", ["trust-link-role", "trust-link-role-external-id"])
 def test_the_link_role_is_taken_by_the_host_alone_and_only_in_somebodys_name(name):
+    """The account is the principal: to one that a trust policy names itself, a role of the same account opens without
+    the permission of the host's policy, and its aws:SourceVpce would not count (AssumeRole in the STS API Reference)."""
     taking, tagging = statements(name)
-    assert {one["Principal"]["AWS"] for one in (taking, tagging)} == {HOST_ROLE}
+    for one in (taking, tagging):
+        assert one["Principal"] == {"AWS": ACCOUNT} and one["Condition"]["ArnEquals"] == {"aws:PrincipalArn": HOST_ROLE}
     assert set(taking["Action"]) == {"sts:AssumeRole", "sts:SetSourceIdentity"} and tagging["Action"] == "sts:TagSession"
     assert taking["Condition"]["StringLike"] == {"sts:SourceIdentity": "*"}
     assert ("sts:ExternalId" in conditions_of(taking)) == name.endswith("external-id")
@@ -148,7 +157,7 @@ def test_the_tag_is_the_one_that_the_helper_sets():
     assert set(statement["Action"]) == MINT
     assert statement["Condition"]["StringEquals"][f"sagemaker:ResourceTag/{TAG}"] == f"${{aws:PrincipalTag/{TAG}}}"
     for name in ("trust-link-role", "trust-link-role-external-id"):
-        assert conditions_of(statements(name)[1]) == {"aws:TagKeys": [TAG]}
+        assert statements(name)[1]["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": [TAG]}
 
 
 def test_revoking_denies_everything_to_keys_from_before():

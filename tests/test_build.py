@@ -128,3 +128,16 @@ def test_the_manual_has_every_option_of_the_helper():
     options = options_in_help(str(HELPER), "--help")
     assert "listen" in options
     assert [option for option in options if f"Fl Fl {option}" not in manual] == []
+
+
+def test_the_manual_and_the_example_have_every_setting():
+    source = (SOURCE / "helper/configuration/settings_keys.c").read_text()
+    table = source[source.index("setting_keys["): source.index("};\n", source.index("setting_keys["))]
+    keys = re.findall(r'DOMAIN_KEY\(.*?, (\w+)\)|HOST_KEY\(\w+, "(\w+)"', table)
+    names = [of_domain or of_host for of_domain, of_host in keys]
+    assert len(names) == len(set(names)) == table.count("_KEY(") and "role_arn" in names
+    manual = (SOURCE / "man/sagemaker-studio.conf.5").read_text()
+    items = re.findall(r"^\.It Cm (.*)$", manual, re.MULTILINE)
+    assert [name for name in names if sum(name in item.split() for item in items) != 1] == []
+    example = (SOURCE / "etc/sagemaker-studio/studio.conf").read_text()
+    assert [name for name in names if not re.search(rf"^#{name} = ", example, re.MULTILINE)] == []

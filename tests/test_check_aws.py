@@ -11,6 +11,7 @@ import pwd
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +112,13 @@ class Report:
         return [finding for finding in self.findings if finding.step == step]
 
     def troubles(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.status != "ok"]
+        return [finding for finding in self.findings if finding.status not in ("ok", "note")]
 
     @property
     def not_checked(self) -> list[str]:
-        return self.of("not-checked").found.removeprefix("Not checked: ").removesuffix(".").split("; ")
+        note = self.of("not-checked")
+        assert note.status == "note" and note.found[0].isupper() and note.found[-1] == "."
+        return (note.found[0].lower() + note.found[1:-1]).split("; ")
 
 
 class Check:
@@ -156,8 +159,6 @@ def critical(step: str, found: str, advice: str | None = None) -> Finding:
     return Finding(step, "critical", found, advice)
 
 
-# After an attempt that failed likewise.
-BEFORE = " (before that: {})"
 BROWSER = ('whether policies let a browser on this host use a link (if it shows 403 "Auth token containing '
            'insufficient permissions", aws:SourceVpce lacks the studio endpoint)')
 
@@ -184,7 +185,7 @@ def test_where_nothing_is_wrong_each_step_says_what_is_there(check: Check, aws: 
                         "users.map:1."),
         good("link", f'A link to {STUDIO} for alice was made, for user profile "studio-tester", and thrown away '
                      f'unused.'),
-        good("not-checked", f"Not checked: {BROWSER}."),
+        Finding("not-checked", "note", f"W{BROWSER[1:]}.", None),
     ]
     assert [parameters["ExpiresInSeconds"] for parameters in aws.parameters("api")] == [5]
 
@@ -206,6 +207,41 @@ def test_without_a_user_every_domain_that_is_used_is_looked_at_once(
     assert [finding.found.split()[1] for finding in report.all_of("domain")] == [DOMAIN_ID, "d-bare"]
     assert len(report.all_of("caller")) == len(report.all_of("api-endpoint")) == len(report.all_of("credentials")) == 1
     assert report.not_checked == ["user profiles and links (name a user, or say --all-users)"]
+
+
+def fifty_domains(config: StudioConfig, aws: StandInAws) -> None:
+    config.write("studio.conf", (config.folder / "studio.conf").read_text() + "".join(
+        f"[domain lab-{number}]\ndomain_id = d-lab{number}\nregion = {REGION}\nendpoint_url = {aws.api_url}\n"
+        for number in range(50)))
+    aws.sagemaker.domains.update({f"d-lab{number}": set() for number in range(50)})
+
+
+def test_an_api_that_does_not_answer_is_waited_for_once(check: Check, config: StudioConfig, aws: StandInAws) -> None:
+    fifty_domains(config, aws)
+    aws.misbehave("api-describe-domain", "hang")
+    started = time.monotonic()
+    report = check()
+    assert time.monotonic() - started < 30
+    assert [finding.status for finding in report.all_of("domain")] == ["critical"]
+    assert "domain d-lab49 (see above)" in report.not_checked
+
+
+def test_each_domain_has_a_way_to_studio_of_its_own(check: Check, config: StudioConfig, aws: StandInAws) -> None:
+    """A private zone with a record for one domain alone."""
+    fifty_domains(config, aws)
+    report = check()
+    assert [finding.status for finding in report.all_of("domain")] == ["ok"] * 51
+    ways = {finding.found: finding.status for finding in report.all_of("studio-endpoint")}
+    assert sorted(ways.values()) == ["critical"] * 50 + ["ok"]
+    assert ways[f"{STUDIO} leads to {INSIDE} (private) and takes connections."] == "ok"
+
+
+def test_monitoring_puts_no_session_into_cloudtrail_in_a_users_name(
+        check: Check, config: StudioConfig, aws: StandInAws) -> None:
+    config.set_role()
+    report = check("alice", "--no-link")
+    assert report.troubles() == []
+    assert {session.role_session_name for session in aws.sts.sessions} == {"sagemaker-studio-check"}
 
 
 # ---- keys and region -------------------------------------------------------------------------------------------------
@@ -230,6 +266,7 @@ def test_without_a_user_every_domain_that_is_used_is_looked_at_once(
      "instance has no instance profile, or its role is gone. Attach a role to it (EC2 console: Security, Modify IAM "
      "role)."),
 ], ids=by_first_words)
+@pytest.mark.expect_violations  # the exposure probe tries version 1, too
 def test_a_host_without_keys_is_told_why(
         check: Check, aws: StandInAws, step: str, how: str, options: dict[str, Any], found: str) -> None:
     aws.misbehave(step, how, **options)
@@ -284,7 +321,7 @@ def test_a_region_that_nobody_knows(check: Check, config: StudioConfig, aws: Sta
 
 # ---- the clock -------------------------------------------------------------------------------------------------------
 
-SET_IT = "Set it, and keep it so: chronyc tracking, or timedatectl, tells whether somebody does."
+SET_IT = "Set it, and keep it so: `chronyc tracking`, or `timedatectl`, tells whether somebody does."
 
 
 @pytest.mark.parametrize("offset, status, found", [
@@ -314,7 +351,7 @@ def sts_refuses(aws: StandInAws) -> str:
     aws.misbehave("sts-connect", "refuse")
     host = aws.sts_url.removeprefix("https://").replace(":", " port ")
     refused = f"cannot connect to {host}: Connection refused; check routes, firewalls, security groups and endpoints"
-    return (f"STS could not be asked: {refused}{BEFORE.format(refused)}. The VPC endpoint com.amazonaws.{REGION}.sts "
+    return (f"STS could not be asked: {refused}. The VPC endpoint com.amazonaws.{REGION}.sts "
             f"is missing, or does not admit port 443 from this host; or a proxy_url is needed.")
 
 
@@ -499,7 +536,7 @@ NOT_TRUSTED_TLS = ("no trusted TLS connection to {host} (127.0.0.1): SSL certifi
 
 
 @pytest.mark.parametrize("step, how, found, advice", [
-    ("api-connect", "refuse", REFUSED + BEFORE.format(REFUSED),
+    ("api-connect", "refuse", REFUSED,
      "The security group of the VPC endpoint sagemaker.api must admit port 443 from this host; where there is none, a "
      "way out or a proxy_url is needed."),
     ("api-tls", "other-authority", NOT_TRUSTED_TLS,
@@ -538,7 +575,7 @@ def test_a_user_profile_that_does_not_exist(check: Check, config: StudioConfig, 
     assert report.troubles() == [critical(
         "profile", f'There is no user profile "alice" in domain {DOMAIN_ID}, where users.map:1 sends alice.',
         "The nearest names are alcie and alice-tanaka. Correct the map, or make the profile: `aws sagemaker "
-        f"create-user-profile --domain-id {DOMAIN_ID} --user-profile-name alice --region {REGION}`")]
+        f"create-user-profile --domain-id {DOMAIN_ID} --user-profile-name alice --region {REGION}`.")]
     assert report.not_checked == ["a link (it cannot be made, as said above)"]
     assert aws.count("api-list-user-profiles") == 3 and aws.count("api") == 0
 
@@ -590,9 +627,9 @@ def test_all_mapped_users_without_a_profile_each_have_their_command(
         warning("profile", 'AWS calls the user profile of alice "alice", the map (users.map:2) "Alice".',
                 "Write it as AWS does: alice. DescribeUserProfile takes either, a link may not."),
         critical("profile", missing.format("carol", 3, "carol.d"),
-                 f"Correct the map, or make the profile: `{command.format('carol')}`"),
+                 f"Correct the map, or make the profile: `{command.format('carol')}`."),
         critical("profile", missing.format("dave", 4, "dave"),
-                 f"Correct the map, or make the profile: `{command.format('dave')}`"),
+                 f"Correct the map, or make the profile: `{command.format('dave')}`."),
         critical("profile", f"Users who are mapped to domain {DOMAIN_ID} and have no user profile there: 2 of 4."),
     ]
     assert aws.count("api-list-user-profiles") == 11 and aws.count("api-describe-user-profile") == 0
@@ -785,11 +822,12 @@ def test_an_api_out_there(build: Build, folder: Path, names: Names, public_aws: 
     config.set_domain(endpoint_url=None)
     names.set(studio=OUTSIDE)
     report = Check(build, config)("alice")
-    assert report.troubles() == [
-        warning("api-endpoint", f"{API} leads to {OUTSIDE} (public): calls leave the VPC.",
+    assert report.troubles() == []
+    assert [report.of("api-endpoint"), report.of("studio-endpoint")] == [
+        Finding("api-endpoint", "ok", f"{API} leads to {OUTSIDE} (public): calls leave the VPC.",
                 "If the VPC has an endpoint sagemaker.api, turn on its private DNS. Without one this is as it must "
                 "be, and no policy may ask for aws:SourceVpce or aws:SourceVpc."),
-        warning("studio-endpoint", f"{STUDIO} leads to {OUTSIDE} (public) and takes connections: browsers leave the "
+        Finding("studio-endpoint", "ok", f"{STUDIO} leads to {OUTSIDE} (public) and takes connections: browsers leave the "
                                    f"VPC.",
                 f"If the VPC has an endpoint aws.sagemaker.{REGION}.studio, turn on its private DNS. Without one this "
                 f"is as it must be.")]
@@ -797,6 +835,16 @@ def test_an_api_out_there(build: Build, folder: Path, names: Names, public_aws: 
     assert Check(build, config)("alice").of("link").advice == (
         "A Deny statement of the caller's own policies matches. The call came by a public address, so a condition on "
         "aws:SourceVpce or aws:SourceVpc cannot be met: turn private DNS on for the sagemaker.api endpoint.")
+
+
+def test_links_that_go_out_while_browsers_stay_inside(
+        build: Build, folder: Path, names: Names, public_aws: StandInAws) -> None:
+    config = StudioConfig(folder / "etc", public_aws)
+    config.set_domain(endpoint_url=None)
+    assert Check(build, config)("alice").troubles() == [warning(
+        "studio-endpoint", f"{STUDIO} leads to {INSIDE} (private) and takes connections, but the API to a public address: "
+                           "where a policy asks for aws:SourceVpce, links will be denied.",
+        "Turn on the private DNS of the VPC endpoint sagemaker.api; if there is none, add it.")]
 
 
 def test_a_wrong_zone_beside_the_public_one(build: Build, folder: Path, names: Names, public_aws: StandInAws) -> None:

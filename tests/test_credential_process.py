@@ -226,6 +226,20 @@ def test_a_program_that_hangs_holds_up_nobody_once_the_settings_name_another(
     assert is_running("16180.33")
 
 
+def test_settings_that_change_leave_no_process_behind(
+        start_helper: StartHelper, config: StudioConfig, set_script: SetScript, aws: StandInAws) -> None:
+    set_script(printing(document(aws.temporary_keys(3600))))
+    helper = start_helper()
+    for number in range(4):
+        config.set_credentials(source="process", profile=f"p{number}",
+                               credential_process=f"/bin/sh '{config.folder / 'keys.sh'}'")
+        assert ask(helper)["status"] == "ok"
+    assert ask(helper)["status"] == "ok"
+    pid = helper.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    assert [Path(f"/proc/{child}/comm").read_text() for child in children].count("credential-proc\n") == 1
+
+
 def test_a_helper_that_ends_takes_the_program_with_it(start_helper: StartHelper, set_script: SetScript) -> None:
     set_script("sleep 27182.81 &\nsleep 27182.81")
     helper = start_helper()

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -221,6 +222,25 @@ def test_keys_that_aws_refuses_are_fetched_anew_within_the_same_request(
     assert aws.count("container-credentials") == 2
 
 
+def test_keys_that_aws_refuses_are_fetched_anew_once_for_all_who_had_them(
+        start_helper: StartHelper, config: StudioConfig, aws: StandInAws) -> None:
+    """The refusals come one by one, most of them after the new keys."""
+    config.set_credentials(source="container", container_credentials_full_uri=aws.container_url)
+    helper = start_helper()
+    link_for(helper, aws)
+    aws.container.revoke_keys()
+    aws.latency = {"api": 0.2}
+
+    def ask(turn: int) -> str:
+        time.sleep(turn * 0.02)
+        return helper.ask(budget_ms=PLENTY_MS)["status"]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(ask, range(AT_ONCE)))
+    assert answers == ["ok"] * AT_ONCE
+    assert aws.count("container-credentials") == 2
+
+
 def test_a_file_that_is_rotated_is_read_again(start_helper: StartHelper, config: StudioConfig, aws: StandInAws) -> None:
     old = aws.temporary_keys(3600)
     file = config.write("credentials", profile("default", old))
@@ -280,8 +300,10 @@ def test_keys_that_aws_does_not_know_are_told_of_with_their_file(
     del aws.key_ring.keys[keys.access_key_id]
     config.set_credentials(source="file", shared_credentials_file=file)
     helper = start_helper()
-    assert error_for(helper)["code"] == "expired-credentials"
-    assert aws.count("api") == 2  # nobody knows better after one that the file has no newer ones
+    answer = error_for(helper)
+    assert answer["code"] == "expired-credentials"
+    assert "profile default of" in answer["message"] and "Put new keys there" in answer["message"]
+    assert aws.count("api") == 1  # the file has no newer ones
 
 
 def test_a_source_that_needs_more_says_so_as_the_settings_are_read(

@@ -134,12 +134,40 @@ def test_the_service_sees_the_end_of_the_connections_that_pass(guarded):
     eventually("the end of every connection", lambda: not guarded.half_open())
 
 
-def test_other_addresses_of_amazon_are_nobodys_business_of_the_guard(wire):
-    """Name service and clock are neighbours of the metadata service."""
-    wire.ip(wire.service, "address", "add", "169.254.169.253/32", "dev", "host")
-    wire.ip(wire.host, "route", "add", "169.254.169.253", "dev", "wire")
+@pytest.mark.parametrize("address", ["169.254.169.253", "169.254.169.123"], ids=["name service", "clock"])
+def test_the_neighbours_of_the_metadata_service_are_none_of_the_guards_business(wire, address):
+    wire.ip(wire.service, "address", "add", f"{address}/32", "dev", "host")
+    wire.ip(wire.host, "route", "add", address, "dev", "wire")
     guard(wire, "load")
-    assert wire.ask(ALICE, "169.254.169.253") == "200"
+    assert wire.ask(ALICE, address) == "200"
+
+
+ODD_WAYS = """
+import errno, socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+client = socket.socket(family, socket.SOCK_STREAM, int(sys.argv[2]))
+client.settimeout(10)
+print(errno.errorcode.get(client.connect_ex((sys.argv[1], 80)), "connected"))
+"""
+TCP, MPTCP = 6, 262
+
+
+@pytest.mark.parametrize("address,protocol", [(f"::ffff:{IPV4}", TCP), (IPV4, MPTCP), (IPV6, MPTCP)],
+                         ids=["IPv4 by an IPv6 socket", "multipath TCP", "multipath TCP, IPv6"])
+def test_other_ways_of_saying_the_same_are_no_way_around(wire, address, protocol):
+    asks = [*wire.client(ALICE, ODD_WAYS, address), str(protocol)]
+    assert run(*asks).stdout == "connected\n"
+    guard(wire, "load")
+    assert run(*asks).stdout == REFUSED + "\n"
+
+
+def test_an_address_that_is_turned_into_that_of_the_service_is_refused_too(guarded):
+    """As by a rule of somebody's container engine."""
+    guarded.ip(guarded.host, "route", "add", "10.99.0.1", "dev", "wire")
+    rule = "add table ip nat; add chain ip nat output { type nat hook output priority -100; };" \
+           f"add rule ip nat output ip daddr 10.99.0.1 dnat to {IPV4}"
+    assert run(*guarded.host.command("nft", rule)).returncode == 0
+    assert [guarded.ask(uid, "10.99.0.1") for uid in (SYSTEM_ACCOUNT, ALICE)] == ["200", REFUSED]
 
 
 # ---- loading and unloading -------------------------------------------------------------------------------------------
@@ -199,9 +227,18 @@ def test_more_accounts_are_let_through_by_name_or_uid(wire):
 
 
 def test_a_name_that_is_wrong_lets_nobody_through_and_keeps_the_guard(wire):
-    warnings = guard(wire, "load", ALLOWED_ACCOUNTS="no-such-account nobody 65534 99999999999 -1 *")
-    assert "no local account no-such-account" in warnings and "nobody, who never passes" in warnings
-    assert [wire.ask(uid) for uid in (ALICE, NOBODY, 999)] == [REFUSED, REFUSED, "200"]
+    wrong = ["no-such-account", "-1", "--help", "*", "alice,bob", "12001-12009", "012001", "4294967295", "4294979297",
+             "99999999999"]
+    warnings = guard(wire, "load", ALLOWED_ACCOUNTS=" ".join(["nobody", "65534", *wrong]))
+    assert [f"{name} is neither a local account nor a uid" in warnings for name in wrong] == [True] * len(wrong)
+    assert warnings.count("is nobody, who never passes") == 2
+    assert [wire.ask(uid) for uid in (ALICE, 5121, NOBODY, 999)] == [REFUSED, REFUSED, REFUSED, "200"]
+
+
+def test_the_name_of_an_account_is_no_pattern_of_file_names(wire, tmp_path):
+    (tmp_path / "alice").touch()
+    done = run(*wire.host.command("env", f"--chdir={tmp_path}", "ALLOWED_ACCOUNTS=*", GUARD, "load"))
+    assert done.returncode == 0 and wire.ask(ALICE) == REFUSED
 
 
 def uids(login_defs: Path, text: str | None) -> tuple[str, str]:
@@ -216,23 +253,31 @@ def uids(login_defs: Path, text: str | None) -> tuple[str, str]:
 
 @pytest.mark.parametrize("line,people_begin_at", [
     ("UID_MIN 500", 500),
-    ("\tUID_MIN\t\t2000  # people", 2000),
+    ("\tUID_MIN\t\t2000  ", 2000),
     ("UID_MIN 300\nUID_MIN 400", 400),
     ("#UID_MIN 300\nUID_MAX 400\nUID_MIN 1001", 1001),
     ("UID_MIN 0x1f4", 500),
     ("UID_MIN 0764", 500),
     ('UID_MIN "5000"\r', 5000),
+    ("UID_MINIMUM 300\nUID_MIN 1500", 1500),
+    ("UID_MIN 1", 1),
 ])
 def test_people_begin_where_login_defs_says(login_defs, line, people_begin_at):
     assert uids(login_defs, line + "\n") == (f"0-{people_begin_at - 1}", "")
 
 
-@pytest.mark.parametrize("text", [None, "", "UID_MIN\n", "UID_MIN 0\n", "UID_MIN -5\n", "UID_MIN 1000x\n", "UID_MIN 08\n",
-                                  "UID_MIN 0x\n", "UID_MIN 4294967295\n", "UID_MIN 99999999999999999999\n",
-                                  "UID_MIN 1,2\n", "UID_MIN $(id)\n", "UID_MIN *\n"])
+@pytest.mark.parametrize("text", [None, "", "UID_MIN\n", "UID_MIN 300\nUID_MIN\n", "UID_MIN 0\n", "UID_MIN -5\n",
+                                  "UID_MIN 1000x\n", "UID_MIN 08\n", "UID_MIN 0x\n", "UID_MIN 4294967295\n",
+                                  "UID_MIN 99999999999999999999\n", "UID_MIN 1,2\n", "UID_MIN $(id)\n", "UID_MIN *\n", "UID_MIN 2000 # people\n", "UID_MIN 20 00\n"])
 def test_without_a_value_that_makes_sense_they_begin_at_1000(login_defs, text):
     passing, warning = uids(login_defs, text)
     assert passing == "0-999" and "taking 1000" in warning
+
+
+def test_where_people_begin_at_1_the_guard_can_still_be_loaded(wire, login_defs):
+    login_defs.write_text("UID_MIN 1\n")
+    guard(wire, "load")
+    assert [wire.ask(uid) for uid in (0, 1, ALICE)] == ["200", REFUSED, REFUSED]
 
 
 def test_nobody_is_refused_even_where_people_begin_above(wire, login_defs):

@@ -85,7 +85,7 @@ def test_a_drop_in_lets_more_accounts_through(wire):
         systemctl("start", UNIT)
         assert [wire.ask(uid) for uid in (BOB, ALICE)] == ["200", REFUSED]
         run("journalctl", "--sync")
-        assert "no local account no-such-account" in run("journalctl", f"--unit={UNIT}", "--boot").stdout
+        assert "no-such-account is neither a local account" in run("journalctl", f"--unit={UNIT}", "--boot").stdout
     finally:
         shutil.rmtree(DROP_INS)
         systemctl("daemon-reload")

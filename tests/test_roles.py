@@ -4,6 +4,7 @@ the link instead of leaving it to the host's own permissions.
 SPDX-License-Identifier: MIT
 """
 
+import datetime
 import os
 import pwd
 import re
@@ -16,6 +17,7 @@ import pytest
 
 from conftest import Build, User
 from helper_daemon import HelperDaemon, helper_environment
+from login_host import eventually
 from stand_in.arns import ACCOUNT
 from stand_in.sagemaker_api import DOMAIN_ID
 from stand_in.sts_api import Role
@@ -221,6 +223,57 @@ def test_keys_of_the_role_that_sagemaker_refuses_are_asked_for_anew_and_the_host
     aws.misbehave("api", "expired-token", times=1)
     link_for(helper_daemon)
     assert (len(aws.sts.sessions), aws.count("imds-credentials")) == (2, 1)
+
+
+def test_keys_of_the_role_that_have_expired_as_they_come_are_no_reason_to_doubt_the_hosts(
+        helper_daemon: HelperDaemon, config: StudioConfig, aws: StandInAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.set_role()
+    assume_role = aws.sts.actions["AssumeRole"]
+
+    def assume_role_of_last_year(*request: Any) -> dict[str, Any]:
+        result = assume_role(*request)
+        keys = result["Credentials"]
+        return {**result, "Credentials": {**keys, "Expiration": keys["Expiration"] - datetime.timedelta(days=365)}}
+
+    monkeypatch.setitem(aws.sts.actions, "AssumeRole", assume_role_of_last_year)
+    answer = error_for(helper_daemon)
+    assert answer["code"] == "expired-credentials" and "the answer to AssumeRole" in answer["message"]
+    assert (aws.count("sts"), aws.count("imds-credentials"), aws.api.connections) == (1, 1, 0)
+    monkeypatch.undo()
+    link_for(helper_daemon)
+    assert aws.count("imds-credentials") == 1
+
+
+# ---- a configuration that changes ------------------------------------------------------------------------------------
+
+
+def caller_of_the_last_link(aws: StandInAws) -> str:
+    return [record for record in aws.requests if record.step == "api"][-1].caller
+
+
+def test_a_link_under_way_is_made_as_the_settings_were_when_it_began(
+        helper_daemon: HelperDaemon, config: StudioConfig, aws: StandInAws, user: User) -> None:
+    """Also when the role is taken out of them, or put into them, while it waits."""
+    config.set_role()
+    aws.latency = {"sts": 2.0, "imds-credentials": 1.0}
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(link_for, helper_daemon)
+        eventually("the link is under way", lambda: aws.count("imds-role") == 1)
+        config.set_domain()
+        assert helper_daemon.ask(op="whoami")["status"] == "ok"  # the new settings are in force
+        waiting.result()
+    assert caller_of_the_last_link(aws).endswith(f":assumed-role/studio-links/{user.name}")
+    aws.metadata_service.revoke_keys()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(link_for, helper_daemon)
+        eventually("the keys have been refused", lambda: aws.count("api") == 2)
+        config.set_role()
+        assert helper_daemon.ask(op="whoami")["status"] == "ok"
+        waiting.result()
+    assert ":assumed-role/studio-desktop-host/" in caller_of_the_last_link(aws)
+    assert len(aws.sts.sessions) == 1
+    link_for(helper_daemon)
+    assert caller_of_the_last_link(aws).endswith(f":assumed-role/studio-links/{user.name}")
 
 
 # ---- outages ---------------------------------------------------------------------------------------------------------

@@ -124,6 +124,16 @@ def test_a_slow_api_holds_up_nobody(helper_daemon: HelperDaemon, aws: StandInAws
     assert fetched_once(aws)
 
 
+def test_an_api_that_is_slower_than_the_storm_serves_as_many_as_it_can_and_is_no_outage(
+        helper_daemon: HelperDaemon, aws: StandInAws, role: bool) -> None:
+    aws.latency = {"api": 1.5}
+    outcome = storm(helper_daemon)
+    assert 0 < outcome.links < len(PEOPLE) and set(outcome.codes) == {"timeout"}
+    aws.latency = {}
+    assert storm(helper_daemon).links == len(PEOPLE)
+    assert not helper_daemon.lines_with("event=outage")
+
+
 def test_an_sts_that_throttles_is_asked_no_more_than_the_quota_allows(
         helper_daemon: HelperDaemon, config: StudioConfig, aws: StandInAws) -> None:
     config.set_role()

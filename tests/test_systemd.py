@@ -561,13 +561,23 @@ def test_installing_again_replaces_the_helper_that_runs_and_loses_nothing(alice)
     assert alice.do(ask)["status"] == "ok"
 
 
-def test_uninstalling_ends_the_service_and_a_fresh_installation_enables_nothing():
+def test_uninstalling_ends_all_units_and_a_fresh_installation_enables_nothing():
+    units = (SOCKET_UNIT, "sagemaker-studio-imds-guard.service", "sagemaker-studio-ssm-credentials.path")
+    keys, copy = Path("/root/.aws/credentials"), RUN_FOLDER / "ssm-credentials"
+    keys.parent.mkdir(mode=0o700)
+    keys.write_text("[default]\n")
+    systemctl("enable", "--now", *units)
+    eventually("the copy of the SSM agent's keys", copy.exists)
+    assert "sagemaker_studio" in run("nft", "list", "tables").stdout
     for _ in range(2):  # the second has nothing left to do, and does not mind
         make("uninstall")
-    assert state(SOCKET_UNIT, "LoadState") == "not-found" and not SOCKET.exists()
+    shutil.rmtree(keys.parent)
+    eventually("the copy to be gone", lambda: not copy.exists())
+    assert run("nft", "list", "tables").stdout == "" and not SOCKET.exists()
+    assert [state(unit, "LoadState") for unit in units] == ["not-found"] * 3
     assert "systemctl enable --now sagemaker-studio.socket" in make("install")
-    assert run("systemctl", "is-enabled", SOCKET_UNIT).stdout.strip() == "disabled"
-    assert state(SOCKET_UNIT) == "inactive"
+    assert [run("systemctl", "is-enabled", unit).stdout.strip() for unit in units] == ["disabled"] * 3
+    assert [state(unit) for unit in units] == ["inactive"] * 3
     systemctl("enable", "--now", SOCKET_UNIT)
 
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ascii.h"
 #include "aws_clock.h"
 #include "endpoint.h"
 #include "form_body.h"
@@ -29,12 +30,6 @@
 #define DURATION_MIN    900
 #define DURATION_MAX    43200
 
-static bool
-is_alphanumeric(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-}
-
 /* Letters, digits and what else is allowed, so many of them. */
 static bool
 is_text_of(const char *text, const char *others, size_t shortest, size_t longest)
@@ -43,7 +38,7 @@ is_text_of(const char *text, const char *others, size_t shortest, size_t longest
     if (text == NULL || length < shortest || length > longest)
         return false;
     for (; *text != '\0'; text++) {
-        if (!is_alphanumeric(*text) && strchr(others, *text) == NULL)
+        if (!ascii_is_alphanumeric(*text) && strchr(others, *text) == NULL)
             return false;
     }
     return true;

@@ -55,6 +55,7 @@ struct aws_call {
     time_t sent_at;       /* by this host's clock */
     int64_t sent_at_ms;   /* CLOCK_MONOTONIC */
     int64_t signed_offset;
+    long last_status; /* of an attempt before that was answered; else 0 */
     char trouble[256];
 };
 
@@ -197,6 +198,15 @@ aws_call_trouble(const struct aws_call *call)
  * Attempts
  */
 
+/* What the attempts before met, unless it was the same. */
+static void
+tell_trouble(const struct aws_call *call, struct failure *failure)
+{
+    struct failure without = *failure;
+    if (call->trouble[0] != '\0' && strncmp(without.message, call->trouble, strlen(call->trouble)) != 0)
+        failure_set(failure, without.code, "%s (before that: %s)", without.message, call->trouble);
+}
+
 /* Tell the owner, the very last thing. */
 static void
 deliver(struct aws_call *call, struct http_answer *answer)
@@ -204,9 +214,10 @@ deliver(struct aws_call *call, struct http_answer *answer)
     aws_call_done *done = call->done;
     void *owner = call->owner;
     time_t sent_at = call->sent_at;
-    struct failure without = answer->failure;
-    if (answer->end != HTTP_ANSWERED && call->trouble[0] != '\0')
-        failure_set(&answer->failure, without.code, "%s (before that: %s)", without.message, call->trouble);
+    if (answer->end != HTTP_ANSWERED) {
+        answer->status = call->last_status;
+        tell_trouble(call, &answer->failure);
+    }
     call_free(call);
     done(owner, answer, sent_at);
 }
@@ -302,6 +313,8 @@ takes_retry(struct aws_call *call, const struct http_answer *answer, int64_t *pa
     *pause_ms = retry_pause_ms(call->attempts);
     if (!has_time_after(call, answer, *pause_ms) || !retry_quota_take(call->quota, retry_cost(verdict)))
         return false;
+    if (answer->end == HTTP_ANSWERED)
+        call->last_status = answer->status;
     call->taken = retry_cost(verdict);
     memcpy(call->trouble, trouble, sizeof(trouble));
     return true;

@@ -44,9 +44,9 @@ struct aws_call;
 
 /*
  * The last attempt's answer, whatever it is (http.h), and when that attempt was sent, by this host's clock.  Where no
- * answer came, the failure's message tells of the attempts before, too.  An attempt that could not even be sent is
- * HTTP_NO_SOCKET.  Once for each call that was not cancelled, never from inside aws_call_start; the call is gone by
- * then.
+ * answer came, the failure's message tells of the attempts before, too, and the status is that of one which was
+ * answered, or 0.  An attempt that could not even be sent is HTTP_NO_SOCKET.  Once for each call that was not
+ * cancelled, never from inside aws_call_start; the call is gone by then.
  */
 typedef void aws_call_done(void *owner, struct http_answer *answer, time_t sent_at);
 

@@ -11,6 +11,10 @@
 
 #include "journal.h"
 
+/* TLS was verified by this host's clock, so that it is within the life of a certificate (398 days at most: CA/Browser
+ * Forum, Baseline Requirements, 6.3.2).  If a Date is further off, it is the Date that is wrong. */
+#define CREDIBLE_S ((int64_t) 400 * 24 * 60 * 60)
+
 bool
 aws_clock_offset(const char *date, int64_t *seconds)
 {
@@ -19,7 +23,7 @@ aws_clock_offset(const char *date, int64_t *seconds)
     if (end == NULL || *end != '\0')
         return false;
     *seconds = (int64_t) timegm(&utc) - (int64_t) time(NULL);
-    return true;
+    return *seconds >= -CREDIBLE_S && *seconds <= CREDIBLE_S;
 }
 
 static void

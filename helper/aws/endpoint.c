@@ -11,35 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
+
 #define HOST_LENGTH_MAX  253
 #define LABEL_LENGTH_MAX 63
-
-static bool
-is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool
-is_lower(char byte)
-{
-    return byte >= 'a' && byte <= 'z';
-}
-
-static bool
-is_alphanumeric(char byte)
-{
-    return is_digit(byte) || is_lower(byte) || (byte >= 'A' && byte <= 'Z');
-}
-
-static size_t
-count_while(const char *text, bool (*accepts)(char))
-{
-    size_t length = 0;
-    while (accepts(text[length]))
-        length++;
-    return length;
-}
 
 static bool
 put_url(char *url, size_t size, const char *name, const char *region, const char *suffix, struct failure *failure)
@@ -122,7 +97,7 @@ name_length(const char *text)
 {
     size_t label = 0;
     size_t i = 0;
-    for (; is_alphanumeric(text[i]) || text[i] == '-' || text[i] == '.'; i++) {
+    for (; ascii_is_alphanumeric(text[i]) || text[i] == '-' || text[i] == '.'; i++) {
         bool at_edge = label == 0 || text[i + 1] == '.' || text[i + 1] == ':' || text[i + 1] == '\0';
         if (text[i] == '.' ? label == 0 : ++label > LABEL_LENGTH_MAX || (text[i] == '-' && at_edge))
             return 0;
@@ -154,7 +129,7 @@ read_port(const char *text, unsigned int *port)
     *port = 0;
     if (text[0] == '\0')
         return true;
-    size_t digits = count_while(text + 1, is_digit);
+    size_t digits = ascii_count_while(text + 1, ascii_is_digit);
     if (text[0] != ':' || text[1] == '0' || digits < 1 || digits > 5 || text[1 + digits] != '\0')
         return false;
     for (size_t i = 1; i <= digits; i++)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "ascii.h"
+
 #define REGION_LENGTH_MAX 32
 
 /* A region belongs to the partition whose prefix it has, when what follows is `word-number`; all others are "aws". */
@@ -57,43 +59,22 @@ static const struct partition commercial = {
     .sagemaker_api_fips = true,
 };
 
-static bool
-is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool
-is_lower(char byte)
-{
-    return byte >= 'a' && byte <= 'z';
-}
-
-static size_t
-count_while(const char *text, bool (*accepts)(char))
-{
-    size_t length = 0;
-    while (accepts(text[length]))
-        length++;
-    return length;
-}
-
 /* [a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2} */
 bool
 region_is_valid(const char *region)
 {
     if (region == NULL || strnlen(region, REGION_LENGTH_MAX + 1) > REGION_LENGTH_MAX)
         return false;
-    size_t word = count_while(region, is_lower);
+    size_t word = ascii_count_while(region, ascii_is_lower);
     if (word < 2 || word > 4)
         return false;
     const char *at = region + word;
     int words = 0;
-    while (at[0] == '-' && (word = count_while(at + 1, is_lower)) > 0) {
+    while (at[0] == '-' && (word = ascii_count_while(at + 1, ascii_is_lower)) > 0) {
         at += 1 + word;
         words++;
     }
-    size_t digits = at[0] == '-' ? count_while(at + 1, is_digit) : 0;
+    size_t digits = at[0] == '-' ? ascii_count_while(at + 1, ascii_is_digit) : 0;
     return words >= 1 && words <= 3 && (digits == 1 || digits == 2) && at[1 + digits] == '\0';
 }
 

@@ -213,6 +213,8 @@ advice_on(enum http_end end)
         return "It is there, and slow; a firewall or a wrong MTU on the way may swallow packets.";
     case HTTP_NO_SOCKET:
         return "Too many files are open, in the helper (LimitNOFILE) or on the whole host.";
+    case HTTP_CROWDED:
+        return "Opening Studio from the icon in a minute makes a new link.";
     case HTTP_UNCONNECTED:
         return "The interface endpoint sagemaker.api must admit port 443 from this host, or a proxy_url is needed.";
     case HTTP_TLS_FAILED:

@@ -88,6 +88,7 @@ retry_verdict(const struct http_answer *answer, char *trouble, size_t size)
         return RETRY_TRANSPORT;
     case HTTP_UNRESOLVED:
     case HTTP_NO_SOCKET:
+    case HTTP_CROWDED:
     case HTTP_TLS_FAILED:
     default:
         return RETRY_NEVER;

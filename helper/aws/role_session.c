@@ -17,6 +17,7 @@
 #define LEGAL_MAX       (ROLE_SESSION_NAME_SIZE - 1)
 #define KEPT_MAX        51
 #define HASH_BYTES      6
+#define HASH_DIGITS     ((size_t) 2 * HASH_BYTES)
 #define POLICY_MAX      2048
 #define ARN_SIZE        512
 #define PARTITION_SIZE  32
@@ -32,12 +33,21 @@ is_legal_byte(char byte)
            (byte != '\0' && strchr("_+=,.@-", byte) != NULL);
 }
 
+/* As every name does that is made of another one below. */
+static bool
+ends_in_hash(const char *name, size_t length)
+{
+    if (length < 1 + HASH_DIGITS || name[length - HASH_DIGITS - 1] != '-')
+        return false;
+    return strspn(name + length - HASH_DIGITS, "0123456789abcdef") == HASH_DIGITS;
+}
+
 /* ':' is not legal, so that no legal name begins with the "aws:" that AWS keeps for itself. */
 static bool
 is_legal_name(const char *name)
 {
     size_t length = strnlen(name, LEGAL_MAX + 1);
-    if (length < LEGAL_MIN || length > LEGAL_MAX)
+    if (length < LEGAL_MIN || length > LEGAL_MAX || ends_in_hash(name, length))
         return false;
     for (; *name != '\0'; name++) {
         if (!is_legal_byte(*name))

@@ -19,8 +19,9 @@
 /*
  * RoleSessionName and SourceIdentity of a Linux user: [\w+=,.@-]{2,64} (STS API reference).  A legal name is itself;
  * else legal characters are kept, all others become =XX (hex of each byte), that is cut to 51, and '-' and 12 hex
- * digits of the name's SHA-256 follow.  One-letter names are padded likewise, and so is "aws:", which SourceIdentity
- * must not begin with.  False only where there is no memory.
+ * digits of the name's SHA-256 follow.  So it is done with one-letter names too, and with legal ones that end in '-'
+ * and 12 hex digits: who may choose the name of his account cannot choose that which another's becomes.  False only
+ * where there is no memory.
  */
 bool role_session_name(const char *user, char name[ROLE_SESSION_NAME_SIZE]);
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
+
 #define TEXT_LIMIT        ((size_t) 1024 * 1024)
 #define DIGEST_SIZE       32
 #define HEX_SIZE          65 /* of a digest, with its NUL */
@@ -146,24 +148,12 @@ put_canonical_path(struct buffer *out, const struct sigv4_request *request)
 
 /* Query */
 
-static int
-hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 /* One byte of a query, percent-decoded; returns how many bytes of text it took. */
 static size_t
 decode_byte(const char *text, size_t length, char *byte)
 {
-    int high = length >= 3 && text[0] == '%' ? hex_value(text[1]) : -1;
-    int low = high >= 0 ? hex_value(text[2]) : -1;
+    int high = length >= 3 && text[0] == '%' ? ascii_hex_value(text[1]) : -1;
+    int low = high >= 0 ? ascii_hex_value(text[2]) : -1;
     if (low < 0) {
         *byte = text[0];
         return 1;

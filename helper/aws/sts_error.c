@@ -275,6 +275,10 @@ explain_transport(const struct assume_role_parameters *parameters, const struct 
                            "STS could not be asked: %s. Too many files are open, in the helper (LimitNOFILE) or on the "
                            "whole host.",
                            said);
+    case HTTP_CROWDED:
+        return failure_set(failure, code,
+                           "STS could not be asked: %s. Opening Studio from the icon in a minute makes a new link.",
+                           said);
     case HTTP_TLS_FAILED:
         return failure_set(failure, code,
                            "STS could not be asked: %s. No role is assumed where its keys cannot be kept secret.",

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "partition.h"
 
 #define HOST_LENGTH_MAX  253
@@ -16,21 +17,15 @@
 
 static const char scheme[] = "https://";
 
-static bool
-is_lower_or_digit(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-}
-
 /* Lower-case labels with inner hyphens, none empty; 0 when it is anything else. */
 static size_t
 host_length(const char *text)
 {
     size_t i = 0;
     size_t label = 0;
-    for (; is_lower_or_digit(text[i]) || text[i] == '-' || text[i] == '.'; i++) {
+    for (; ascii_is_lower_or_digit(text[i]) || text[i] == '-' || text[i] == '.'; i++) {
         bool is_dot = text[i] == '.';
-        bool edge_of_label = label == 0 || !(is_lower_or_digit(text[i + 1]) || text[i + 1] == '-');
+        bool edge_of_label = label == 0 || !(ascii_is_lower_or_digit(text[i + 1]) || text[i + 1] == '-');
         if (is_dot ? label == 0 : ++label > LABEL_LENGTH_MAX || (text[i] == '-' && edge_of_label))
             return 0;
         if (is_dot)
@@ -93,24 +88,12 @@ is_allowed_host(const char *host, const char *region, char *const *suffixes)
     return false;
 }
 
-static int
-hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 /* %XX of a printable byte; an escaped line break or NUL in a link is somebody's attack, whoever decodes it. */
 static bool
 is_harmless_escape(const char *text)
 {
-    int high = hex_value(text[1]);
-    int low = high >= 0 ? hex_value(text[2]) : -1;
+    int high = ascii_hex_value(text[1]);
+    int low = high >= 0 ? ascii_hex_value(text[2]) : -1;
     return low >= 0 && high >= 2 && !(high == 7 && low == 15);
 }
 
@@ -118,7 +101,7 @@ static bool
 is_query_text(const char *text, const char *allowed)
 {
     for (; *text != '\0'; text++) {
-        bool plain = is_lower_or_digit(*text) || (*text >= 'A' && *text <= 'Z') || strchr(allowed, *text) != NULL;
+        bool plain = ascii_is_lower_or_digit(*text) || (*text >= 'A' && *text <= 'Z') || strchr(allowed, *text) != NULL;
         if (!plain && !(*text == '%' && is_harmless_escape(text)))
             return false;
     }

@@ -62,17 +62,18 @@ check_explain(const struct check_options *options)
     case CONFIGURATION_ABSENT:
         if (failure.message[0] != '\0')
             printf("✗ %s\n", failure.message);
-        printf("! %s/users.map does not exist: nobody gets a link on this host\n", source.folder);
-        return failure.message[0] != '\0' ? CHECK_CRITICAL : CHECK_WARNING;
+        printf("! %s/users.map does not exist: nobody gets a link on this host.\n", source.folder);
+        status = failure.message[0] != '\0' ? CHECK_CRITICAL : CHECK_WARNING;
+        break;
     case CONFIGURATION_BROKEN:
         printf("✗ %s\n", failure.message);
-        return CHECK_CRITICAL;
+        break;
     case CONFIGURATION_LOADED:
         status = mapping_explain(configuration, options->explain, stdout);
         configuration_free(configuration);
         break;
     }
-    return status;
+    return fflush(stdout) == 0 && !ferror(stdout) ? status : complain("the explanation could not be printed whole");
 }
 
 int

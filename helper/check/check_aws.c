@@ -5,6 +5,8 @@
  */
 #include "check_aws.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +43,7 @@ look_at_way(struct inquiry *inquiry, struct check_place *place)
     if (is_alike) {
         place->api = inquiry->first.api;
         place->domain_is_hopeless = inquiry->first.domain_is_hopeless;
+        check_studio(progress, place); /* each domain has a host name of its own */
         memcpy(place->account, inquiry->first.account, sizeof(place->account));
         memcpy(place->caller, inquiry->first.caller, sizeof(place->caller));
         return;
@@ -81,13 +84,20 @@ look_at_domain(struct inquiry *inquiry, const struct domain_settings *settings)
         .settings = settings,
         .mapping = inquiry->options->mapping,
         .host_keys = inquiry->keys.access_key_id != NULL ? &inquiry->keys : NULL,
+        .no_link = inquiry->options->no_link,
     };
+    char what[80];
 
+    snprintf(what, sizeof(what), "domain %s", settings->domain_id);
+    if (check_is_out_of_time(progress, what))
+        return;
     if (check_place_find(progress, &place)) {
         look_at_way(inquiry, &place);
         if (place.host_keys != NULL)
             check_role(progress, &place);
         check_domain(progress, &place);
+        if (place.api_is_out_of_reach && check_place_is_alike(&inquiry->first, &place))
+            inquiry->first.domain_is_hopeless = true;
         if (!place.domain_is_hopeless)
             look_at_users(inquiry, &place);
         else
@@ -145,26 +155,27 @@ look_at_all(struct inquiry *inquiry, const struct configuration *configuration)
     struct bare_ids bare = {.count = 0};
 
     find_bare_ids(configuration, &bare);
-    for (size_t i = 0; i < settings->domain_count; i++) {
-        if (!check_is_out_of_time(&inquiry->progress, settings->domains[i].domain_id))
-            look_at_domain(inquiry, &settings->domains[i]);
-    }
-    for (size_t i = 0; i < bare.count; i++) {
-        if (!check_is_out_of_time(&inquiry->progress, bare.ids[i]))
-            look_at_named(inquiry, settings, bare.ids[i]);
-    }
+    for (size_t i = 0; i < settings->domain_count; i++)
+        look_at_domain(inquiry, &settings->domains[i]);
+    for (size_t i = 0; i < bare.count; i++)
+        look_at_named(inquiry, settings, bare.ids[i]);
     if (inquiry->options->mapping_count == 0)
-        check_leave_out(&inquiry->progress, "user profiles and links (name a user, or say --all-users)");
+        check_leave_out(&inquiry->progress, "user profiles and links (%s)", inquiry->options->without_users);
     else
         check_leave_out(&inquiry->progress, "links (name a user)");
 }
 
+/* The list, as a sentence. */
 static void
-say_what_was_left_out(const struct check_progress *progress)
+say_what_was_left_out(struct check_progress *progress)
 {
-    if (progress->left_out.length > 0)
-        check_report_say(progress->report, CHECK_GOOD, "not-checked", NULL, "Not checked: %s.",
-                         progress->left_out.data);
+    struct buffer *list = &progress->left_out;
+
+    if (list->length == 0)
+        return;
+    list->data[0] = (char) toupper((unsigned char) list->data[0]);
+    (void) buffer_append_text(list, ".");
+    check_report_note(progress->report, "not-checked", list->data);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "service.h"
 
 struct check_aws_options {
+    const char *without_users;     /* why there are none of both: fit for the list of what was not checked */
     bool no_link;                  /* for monitoring: nothing is made */
     const struct mapping *mapping; /* of the user who is asked about, MAPPING_PROFILE; NULL: nobody, only domains */
     /* With all_users: all mapped users, whose missing profiles are listed with the command that makes them. */

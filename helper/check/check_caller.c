@@ -35,11 +35,10 @@ ask(struct check_progress *progress, struct check_place *place, struct check_cal
     struct caller_identity identity;
     struct failure failure;
 
-    bool asked =
-        check_call_wait(call,
-                        caller_identity_start(progress->service->aws, &parameters, place->host_keys,
-                                              check_question_deadline(progress), check_call_done, call, &failure),
-                        &failure);
+    bool asked = check_call_wait(call,
+                                 caller_identity_start(progress->service->aws, &parameters, place->host_keys,
+                                                       check_question_deadline(), check_call_done, call, &failure),
+                                 &failure);
 
     if (asked && caller_identity_answer(&parameters, &call->answer, &identity, &failure)) {
         memcpy(place->caller, identity.arn, sizeof(place->caller));

@@ -10,7 +10,7 @@
 #include "aws_call.h"
 #include "aws_clock.h"
 
-#define SET_IT "Set it, and keep it so: chronyc tracking, or timedatectl, tells whether somebody does."
+#define SET_IT "Set it, and keep it so: `chronyc tracking`, or `timedatectl`, tells whether somebody does."
 
 void
 check_clock(struct check_progress *progress, const char *date)

@@ -17,7 +17,7 @@ static void
 say_broken(const struct failure *failure, struct check_report *report)
 {
     check_report_add(report, CHECK_CRITICAL, STEP, failure->message,
-                     "correct it: a map or settings with an error map nobody, and no user gets a link");
+                     "Correct it: while there is an error anywhere in map or settings, no user gets a link.");
 }
 
 struct configuration *
@@ -32,8 +32,8 @@ check_configuration(struct configuration_source *source, struct check_report *re
     case CONFIGURATION_ABSENT:
         if (failure.message[0] != '\0')
             say_broken(&failure, report);
-        check_report_say(report, CHECK_WARNING, STEP, "write one, see sagemaker-studio.map(5)",
-                         "%s/users.map does not exist: nobody gets a link on this host", source->folder);
+        check_report_say(report, CHECK_WARNING, STEP, "Write one, see sagemaker-studio.map(5).",
+                         "%s/users.map does not exist: nobody gets a link on this host.", source->folder);
         return NULL;
     case CONFIGURATION_BROKEN:
         say_broken(&failure, report);
@@ -41,7 +41,8 @@ check_configuration(struct configuration_source *source, struct check_report *re
     case CONFIGURATION_LOADED:
         break;
     }
-    check_report_say(report, CHECK_GOOD, STEP, NULL, "well formed: rules: %zu, domains in studio.conf: %zu",
+    check_report_say(report, CHECK_GOOD, STEP, NULL,
+                     "Map and settings are well formed; rules: %zu, domains in studio.conf: %zu.",
                      configuration->map->count, configuration->settings->domain_count);
     return configuration;
 }

@@ -60,7 +60,7 @@ say_where_from(struct check_progress *progress, const struct credentials *keys)
                          "This host's keys come from %s; they are good until %s.", source, when);
     else
         check_report_say(progress->report, CHECK_WARNING, "credentials",
-                         "The helper's log says why (journalctl -u sagemaker-studio).",
+                         "The helper's log says why: `journalctl -u sagemaker-studio.service`.",
                          "This host's keys come from %s, expire in %" PRId64 " s, and could not be renewed.", source,
                          seconds);
 }
@@ -72,7 +72,7 @@ check_credentials(struct check_progress *progress, struct credentials *keys)
     struct keys_question question = {.loop = service->loop};
     struct failure failure;
     struct credential_call *call =
-        credentials_get(service->origins->store, check_question_deadline(progress), keys_came, &question, &failure);
+        credentials_get(service->origins->store, check_question_deadline(), keys_came, &question, &failure);
 
     *keys = (struct credentials){0};
     if (call != NULL && check_run_until(progress, &question.done, &failure)) {

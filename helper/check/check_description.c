@@ -20,7 +20,7 @@ check_describe(struct check_call *call, const struct check_place *place, const s
 
     return check_call_wait(call,
                            sagemaker_ask(progress->service->aws, question, check_place_describing_keys(place),
-                                         check_question_deadline(progress), check_call_done, call, failure),
+                                         check_question_deadline(), check_call_done, call, failure),
                            failure);
 }
 
@@ -104,6 +104,7 @@ advise_on_transport(enum http_end end, const struct check_place *place, char *ad
         break;
     case HTTP_ANSWERED:
     case HTTP_NO_SOCKET:
+    case HTTP_CROWDED:
     case HTTP_BROKEN:
     default:
         snprintf(advice, size, "Check endpoint_url, proxy_url and what this name resolves to.");
@@ -118,7 +119,7 @@ say_unreachable(struct check_progress *progress, struct check_place *place, cons
 {
     char advice[4400]; /* a path may be long */
 
-    place->domain_is_hopeless = true;
+    place->domain_is_hopeless = place->api_is_out_of_reach = true;
     advise_on_transport(answer->end, place, advice, sizeof(advice));
     check_report_say(progress->report, CHECK_CRITICAL, step, advice, "SageMaker could not be asked about %s: %s.", what,
                      answer->failure.message);
@@ -143,6 +144,13 @@ check_say_untold(const struct check_call *call, struct check_place *place, const
         check_report_say(progress->report, CHECK_CRITICAL, step, NULL, "%s did not tell of %s (%s).", name, what,
                          failure->message);
     }
+}
+
+bool
+check_status_serves(const char *status)
+{
+    /* A change, under way or failed, takes nothing from what was there before. */
+    return strcmp(status, "Updating") == 0 || strcmp(status, "Update_Failed") == 0;
 }
 
 /* One page more.  names->next_token says whether there is another. */

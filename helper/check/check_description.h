@@ -31,6 +31,9 @@ bool check_can_describe(struct check_progress *progress, const struct check_plac
 void check_say_untold(const struct check_call *call, struct check_place *place, const char *step, const char *what,
                       enum sagemaker_operation operation, enum sagemaker_end end, const struct failure *failure);
 
+/* Of a domain or user profile that is not in service: does it serve all the same? */
+bool check_status_serves(const char *status);
+
 /*
  * All names of a list, pages_max pages of 100 at most; the call holds the last page's answer then.  The end is that of
  * the first page that was not told, and names holds what came before it.

@@ -51,20 +51,13 @@ say_identity_center(struct check_progress *progress, struct check_place *place,
                      place->settings->domain_id, description->auth_mode);
 }
 
-/* A change of the domain, under way or failed, takes nothing from what was there before. */
-static bool
-serves_all_the_same(const char *status)
-{
-    return strcmp(status, "Updating") == 0 || strcmp(status, "Update_Failed") == 0;
-}
-
 static void
 say_not_in_service(struct check_progress *progress, const struct check_place *place,
                    const struct domain_description *description)
 {
     const char *reason = description->failure_reason;
 
-    check_report_say(progress->report, serves_all_the_same(description->status) ? CHECK_WARNING : CHECK_CRITICAL, STEP,
+    check_report_say(progress->report, check_status_serves(description->status) ? CHECK_WARNING : CHECK_CRITICAL, STEP,
                      "The SageMaker console shows what happened to the domain.",
                      "Domain %s is not in service: %s%s%s%s.", place->settings->domain_id, description->status,
                      reason[0] != '\0' ? " (\"" : "", reason, reason[0] != '\0' ? "\")" : "");

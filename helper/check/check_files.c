@@ -40,8 +40,8 @@ say_unreadable(const struct look *look, const char *path, const char *why)
     AUTO_FREE char *advice = NULL;
 
     if (look->account != NULL &&
-        asprintf(&advice, "run: chgrp " SERVICE_ACCOUNT " %s && chmod 0640 %s", path, path) >= 0)
-        check_report_say(look->report, CHECK_CRITICAL, STEP, advice, "the service account cannot read %s: %s", path,
+        asprintf(&advice, "Run: `chgrp " SERVICE_ACCOUNT " %s && chmod 0640 %s`.", path, path) >= 0)
+        check_report_say(look->report, CHECK_CRITICAL, STEP, advice, "The service account cannot read %s: %s.", path,
                          why);
 }
 
@@ -59,10 +59,10 @@ say_open(const struct look *look, const char *path, const struct stat *status, e
     AUTO_FREE char *advice = NULL;
     bool to_others = (status->st_mode & OF_OTHERS) != 0;
 
-    if (asprintf(&advice, "run: chgrp " SERVICE_ACCOUNT " %s && chmod 0640 %s", path, path) < 0)
+    if (asprintf(&advice, "Run: `chgrp " SERVICE_ACCOUNT " %s && chmod 0640 %s`.", path, path) < 0)
         return;
     check_report_say(look->report, secrecy == SECRET ? CHECK_CRITICAL : CHECK_WARNING, STEP, advice,
-                     "%s is open to %s (mode %04o, group %u)%s", path, to_others ? "every user" : "its group",
+                     "%s is open to %s (mode %04o, group %u)%s.", path, to_others ? "every user" : "its group",
                      status->st_mode & PERMISSION, (unsigned) status->st_gid,
                      secrecy == SECRET ? ": whoever reads it has the host's keys, and can make anybody's link" : "");
 }
@@ -127,12 +127,29 @@ look_at_secrets(struct look *look, const struct credentials_settings *settings)
         look_at(look, settings->container_authorization_token_file, SECRET);
 }
 
+/* Without the folder, nothing is to be said of what is in it. */
+static bool
+can_enter(const struct look *look, const char *folder)
+{
+    AUTO_FREE char *advice = NULL;
+
+    if (look->account == NULL || faccessat(AT_FDCWD, folder, R_OK | X_OK, AT_EACCESS) == 0 || errno != EACCES)
+        return true;
+    if (asprintf(&advice, "Run: `chmod 0755 %s`. The files in it may be for root and the service account alone.",
+                 folder) >= 0)
+        check_report_say(look->report, CHECK_CRITICAL, STEP, advice,
+                         "The service account cannot look into the folder %s: Permission denied.", folder);
+    return false;
+}
+
 void
 check_files(const struct service_options *options, const struct settings *settings,
             const struct service_account *account, struct check_report *report)
 {
     struct look look = {.account = account, .report = report};
 
+    if (!can_enter(&look, options->config_folder))
+        return;
     look_in(&look, options->config_folder, "studio.conf", FOR_THE_HELPER);
     look_at_drop_ins(&look, options, "studio.conf.d", ".conf", FOR_THE_HELPER);
     look_in(&look, options->config_folder, "users.map", OPEN_TO_ALL);
@@ -141,5 +158,5 @@ check_files(const struct service_options *options, const struct settings *settin
         look_at_secrets(&look, &settings->credentials);
     if (look.good > 0)
         check_report_say(report, CHECK_GOOD, STEP, NULL,
-                         "files that the helper can read, and nobody who should not: %zu", look.good);
+                         "Files that the helper can read, and nobody who should not: %zu.", look.good);
 }

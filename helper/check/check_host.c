@@ -31,7 +31,7 @@
 #define USERS_WITHIN_MS 10000
 #define USER_WITHIN_MS  5000
 #define NOBODY_UID      ((uid_t) 65534)
-#define PROBES_MAX      2
+#define PROBES_MAX      4
 
 struct host {
     const struct check_options *options;
@@ -68,12 +68,16 @@ gather_users(struct host *host)
         user_survey_find(host->configuration, host->account, user, deadline_in_ms(USER_WITHIN_MS), &host->user);
 }
 
+/* At both of the service's addresses: a firewall may have forgotten one. */
 static void
 probe_as(struct host *host, uid_t uid)
 {
-    const struct credentials_settings *credentials = &host->configuration->settings->credentials;
+    const char *endpoint = host->configuration->settings->credentials.ec2_metadata_service_endpoint;
+    const char *other = metadata_probe_other_family(endpoint);
 
-    metadata_probe_run(credentials->ec2_metadata_service_endpoint, uid, &host->probes[host->probe_count++]);
+    metadata_probe_run(endpoint, uid, &host->probes[host->probe_count++]);
+    if (other != NULL)
+        metadata_probe_run(other, uid, &host->probes[host->probe_count++]);
 }
 
 /* Root tries as `nobody` and as one person, for a firewall may tell them apart; a person as himself. */
@@ -128,8 +132,9 @@ judge_configuration(struct host *host)
     struct configuration_source source = check_source(host->options);
 
     if (may_not_read(host, "users.map") || may_not_read(host, "studio.conf"))
-        check_report_add(host->report, CHECK_WARNING, "configuration", "root and the service account alone can read it",
-                         "run it as root: sudo sagemaker-studio check");
+        check_report_add(host->report, CHECK_WARNING, "configuration",
+                         "Root and the service account alone can read it.",
+                         "Run it as root: `sudo sagemaker-studio check`.");
     else
         host->configuration = check_configuration(&source, host->report);
     check_files(&host->options->service, host->configuration != NULL ? host->configuration->settings : NULL,
@@ -162,10 +167,19 @@ mapped_users(const struct user_survey *users, size_t *count)
     return mapped;
 }
 
+static const char *
+why_nobody_is_looked_at(const struct check_options *options)
+{
+    if (options->user != NULL)
+        return "the user is not mapped";
+    return options->all_users ? "no user is mapped" : "name a user, or say --all-users";
+}
+
 static void
 ask_aws(struct host *host, struct service *service)
 {
-    struct check_aws_options options = {.no_link = host->options->no_link};
+    struct check_aws_options options = {.no_link = host->options->no_link,
+                                        .without_users = why_nobody_is_looked_at(host->options)};
     AUTO_FREE struct mapping *mapped = NULL;
 
     if (host->options->user != NULL && host->user.kind == MAPPING_PROFILE)
@@ -204,9 +218,9 @@ judge(struct host *host)
     if (host->configuration != NULL)
         check_metadata_exposure(host->probes, host->probe_count, host->report);
     else
-        check_report_add(host->report, CHECK_GOOD, "not-checked",
-                         "without a configuration: the users, AWS, and who reaches the instance metadata service",
-                         NULL);
+        check_report_note(
+            host->report, "not-checked",
+            "The users, AWS, and who reaches the instance metadata service (no configuration is in force).");
 }
 
 static void
@@ -230,7 +244,7 @@ check_host(const struct check_options *options)
         return CHECK_CRITICAL;
     }
     if (geteuid() == 0 && !service_account_find(&account, &failure)) {
-        check_report_add(host.report, CHECK_CRITICAL, "service", failure.message, NULL);
+        check_report_say(host.report, CHECK_CRITICAL, "service", NULL, "Nothing can be checked: %s.", failure.message);
         return check_report_end(host.report);
     }
     host.account = geteuid() == 0 ? &account : NULL;
@@ -238,7 +252,7 @@ check_host(const struct check_options *options)
     if (privileges_drop(&account, &failure))
         judge(&host);
     else
-        check_report_add(host.report, CHECK_CRITICAL, "service", failure.message, NULL);
+        check_report_say(host.report, CHECK_CRITICAL, "service", NULL, "Nothing can be checked: %s.", failure.message);
     release(&host);
     return check_report_end(host.report);
 }

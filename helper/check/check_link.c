@@ -123,8 +123,8 @@ check_link(struct check_progress *progress, struct check_place *place)
     }
     check_call_begin(&call, progress);
     if (check_call_wait(&call,
-                        presigned_url_start(progress->service->aws, &parameters, keys,
-                                            check_question_deadline(progress), check_call_done, &call, &failure),
+                        presigned_url_start(progress->service->aws, &parameters, keys, check_question_deadline(),
+                                            check_call_done, &call, &failure),
                         &failure))
         judge(progress, place, &parameters, &call.answer);
     else

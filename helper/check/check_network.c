@@ -63,7 +63,7 @@ look_up(struct check_progress *progress, const char *host, struct addresses_ques
     struct resolver_call *call;
 
     *question = (struct addresses_question){.loop = progress->service->loop};
-    call = resolver_start(progress->resolver, host, check_question_deadline(progress), addresses_came, question,
+    call = resolver_start(progress->resolver, host, check_question_deadline(), addresses_came, question,
                           &question->failure);
     if (call != NULL && !check_run_until(progress, &question->done, &question->failure))
         resolver_cancel(call);
@@ -138,13 +138,14 @@ say_unresolved(struct check_progress *progress, const char *host, const struct f
                      "SageMaker's API cannot be found: %s.", failure->message);
 }
 
+/* Out there is fine, if all of it is: hosts without VPC endpoints would be warned of it for ever. */
 static void
 say_where_api_leads(struct check_progress *progress, const char *host, const char *addresses, enum network_reach reach)
 {
     if (reach == NETWORK_PRIVATE)
         check_report_say(progress->report, CHECK_GOOD, API, NULL, "%s leads to %s (private).", host, addresses);
     else if (!zone_is_misnamed(progress, host, "leads out of the VPC"))
-        check_report_say(progress->report, CHECK_WARNING, API,
+        check_report_say(progress->report, CHECK_GOOD, API,
                          "If the VPC has an endpoint sagemaker.api, turn on its private DNS. Without one this is as it "
                          "must be, and no policy may ask for aws:SourceVpce or aws:SourceVpc.",
                          "%s leads to %s (public): calls leave the VPC.", host, addresses);
@@ -222,6 +223,16 @@ say_half_private(struct check_progress *progress, const struct check_place *plac
 }
 
 static void
+say_api_alone_is_public(struct check_progress *progress, const struct check_place *place, const char *addresses)
+{
+    check_report_say(progress->report, CHECK_WARNING, STUDIO,
+                     "Turn on the private DNS of the VPC endpoint sagemaker.api; if there is none, add it.",
+                     "%s leads to %s (private) and takes connections, but the API to a public address: where a policy "
+                     "asks for aws:SourceVpce, links will be denied.",
+                     place->studio_host, addresses);
+}
+
+static void
 say_where_studio_leads(struct check_progress *progress, const struct check_place *place, const char *addresses)
 {
     char advice[300];
@@ -235,7 +246,7 @@ say_where_studio_leads(struct check_progress *progress, const struct check_place
              "If the VPC has an endpoint aws.sagemaker.%s.studio, turn on its private DNS. Without one this is as it "
              "must be.",
              place->region);
-    check_report_say(progress->report, CHECK_WARNING, STUDIO, advice,
+    check_report_say(progress->report, CHECK_GOOD, STUDIO, advice,
                      "%s leads to %s (public) and takes connections: browsers leave the VPC.", place->studio_host,
                      addresses);
 }
@@ -256,7 +267,7 @@ say_studio_unresolved(struct check_progress *progress, const struct check_place 
 static void
 probe_studio(struct check_progress *progress, const struct check_place *place, const char *addresses)
 {
-    struct deadline deadline = deadline_earlier(deadline_in_ms(PROBE_MS), progress->deadline);
+    struct deadline deadline = deadline_in_ms(PROBE_MS);
     char first[INET6_ADDRSTRLEN + 2];
     enum network_probe_end end;
 
@@ -266,6 +277,8 @@ probe_studio(struct check_progress *progress, const struct check_place *place, c
         say_no_path(progress, place, first, end == NETWORK_PROBE_SILENT, errno);
     else if (place->studio == NETWORK_PUBLIC && place->api == NETWORK_PRIVATE)
         say_half_private(progress, place, addresses);
+    else if (place->studio == NETWORK_PRIVATE && place->api == NETWORK_PUBLIC)
+        say_api_alone_is_public(progress, place, addresses);
     else
         say_where_studio_leads(progress, place, addresses);
 }
@@ -300,10 +313,22 @@ name_studio(const struct check_place *place, char *host, size_t size)
 }
 
 void
-check_network(struct check_progress *progress, struct check_place *place)
+check_studio(struct check_progress *progress, struct check_place *place)
 {
     char host[264];
 
+    if (place->settings->proxy_url != NULL)
+        return;
+    if (name_studio(place, host, sizeof(host)))
+        check_studio_host(progress, place, host);
+    else
+        check_leave_out(progress, "the way to Studio in %s (its host names are not published: see studio_url_suffixes)",
+                        place->region);
+}
+
+void
+check_network(struct check_progress *progress, struct check_place *place)
+{
     if (place->settings->proxy_url != NULL) {
         check_report_say(progress->report, CHECK_GOOD, API, NULL,
                          "SageMaker is asked by the proxy %s, which finds its addresses.", place->settings->proxy_url);
@@ -311,9 +336,5 @@ check_network(struct check_progress *progress, struct check_place *place)
         return;
     }
     check_api(progress, place);
-    if (name_studio(place, host, sizeof(host)))
-        check_studio_host(progress, place, host);
-    else
-        check_leave_out(progress, "the way to Studio in %s (its host names are not published: see studio_url_suffixes)",
-                        place->region);
+    check_studio(progress, place);
 }

@@ -144,7 +144,7 @@ say(struct judgement *judgement, enum check_level level, const char *advice, con
             return;
         }
     check_report_add(judgement->report, level, STEP,
-                     sentence != NULL ? sentence : "there is not enough memory to look at the PAM stacks", advice);
+                     sentence != NULL ? sentence : "There is not enough memory to look at the PAM stacks.", advice);
     if (sentence != NULL && judgement->said_count < SENTENCES_MAX)
         judgement->said[judgement->said_count++] = sentence;
     else
@@ -160,9 +160,9 @@ judge_control(struct judgement *judgement, const struct pam_entry *entry)
     const char *close = entry->is_complex ? "]" : "";
 
     if (!pam_control_is_optional(entry->control, entry->is_complex))
-        say(judgement, CHECK_CRITICAL, "write there: " RIGHT_LINE,
-            "%s:%u: the control is %s%s%s; expected optional, or a login without a link becomes a login that fails "
-            "(in xrdp, a black screen)",
+        say(judgement, CHECK_CRITICAL, "Write there: `" RIGHT_LINE "`.",
+            "In %s:%u the control is %s%s%s. It must be optional, or a login without a link becomes a login that fails "
+            "(in xrdp, a black screen).",
             entry->file, entry->line, open, entry->control, close);
 }
 
@@ -176,12 +176,13 @@ judge_arguments(struct judgement *judgement, const struct pam_entry *entry)
         case MODULE_WORD_GOOD:
             break;
         case MODULE_WORD_BAD:
-            say(judgement, CHECK_WARNING, "correct it: until then the module takes its default",
-                "%s:%u: bad argument '%s', %s", entry->file, entry->line, entry->arguments[i], word.expected);
+            say(judgement, CHECK_WARNING, "Correct it: until then the module takes its default.",
+                "In %s:%u the argument '%s' is bad, %s.", entry->file, entry->line, entry->arguments[i], word.expected);
             break;
         case MODULE_WORD_UNKNOWN:
-            say(judgement, CHECK_WARNING, "correct it: the module ignores it", "%s:%u: unknown argument '%s', %s",
-                entry->file, entry->line, entry->arguments[i], word.expected);
+            say(judgement, CHECK_WARNING, "Correct it: the module ignores it.",
+                "In %s:%u the argument '%s' is unknown, %s.", entry->file, entry->line, entry->arguments[i],
+                word.expected);
             break;
         }
     }
@@ -217,11 +218,11 @@ judge_module(struct judgement *judgement, const struct pam_entry *entry)
                                 : is_installed(judgement->module_folders, entry->module, &looked_in))
         return;
     if (entry->module[0] == '/')
-        say(judgement, CHECK_CRITICAL, "write the module's name alone, " MODULE_FILE ", and install the package again",
-            "%s:%u: the module %s is not there: %m", entry->file, entry->line, entry->module);
+        say(judgement, CHECK_CRITICAL, "Write the module's name alone, " MODULE_FILE ", and install the package again.",
+            "In %s:%u the module is %s, which cannot be read: %m.", entry->file, entry->line, entry->module);
     else
-        say(judgement, CHECK_CRITICAL, "install the package again, with PAMDIR= where libpam looks for modules",
-            "%s:%u: the module %s is in none of the folders of PAM modules (%s)", entry->file, entry->line,
+        say(judgement, CHECK_CRITICAL, "Install the package again, with PAMDIR= where libpam looks for modules.",
+            "In %s:%u the module is %s, which is in none of the folders of PAM modules (%s).", entry->file, entry->line,
             entry->module, looked_in.data != NULL ? looked_in.data : "there is none");
 }
 
@@ -229,8 +230,8 @@ static void
 judge_services(struct judgement *judgement, const struct pam_stack *stack, const struct pam_entry *entry)
 {
     if (!module_services_have(services_of(entry), stack->service))
-        say(judgement, CHECK_WARNING, "name it in services=, or take the line out of this stack",
-            "%s:%u: services= does not name %s, in whose stack the line is: its logins get no link", entry->file,
+        say(judgement, CHECK_WARNING, "Name it in services=, or take the line out of this stack.",
+            "In %s:%u services= does not name %s, in whose stack the line is: its logins get no link.", entry->file,
             entry->line, stack->service);
 }
 
@@ -253,8 +254,8 @@ judge_order(struct judgement *judgement, const struct pam_stack *stack, size_t o
 
         if (!makes_runtime_folder(later))
             continue;
-        say(judgement, CHECK_WARNING, "move it below that line; with pam-auth-update: pam-auth-update --force",
-            "%s:%u: the module is before %s (%s:%u), and $XDG_RUNTIME_DIR is not there yet when it runs",
+        say(judgement, CHECK_WARNING, "Move it below that line; with pam-auth-update: `pam-auth-update --force`.",
+            "In %s:%u the module is before %s (%s:%u), and $XDG_RUNTIME_DIR is not there yet when it runs.",
             stack->entries[ours].file, stack->entries[ours].line, pam_entry_module_name(later), later->file,
             later->line);
         return;
@@ -265,8 +266,8 @@ static void
 judge_double(struct judgement *judgement, const struct pam_stack *stack, const struct pam_entry *first,
              const struct pam_entry *again)
 {
-    say(judgement, CHECK_WARNING, "take one of them out",
-        "%s:%u: the module is in the stack of %s a second time (first: %s:%u); only the first does anything",
+    say(judgement, CHECK_WARNING, "Take one of them out.",
+        "In %s:%u the module is in the stack of %s a second time (first: %s:%u); only the first does anything.",
         again->file, again->line, stack->service, first->file, first->line);
 }
 
@@ -277,7 +278,7 @@ judge_stack(struct judgement *judgement, const struct pam_stack *stack)
     const struct pam_entry *first = NULL;
 
     if (stack->problem.message[0] != '\0')
-        say(judgement, CHECK_WARNING, "see pam.conf(5); what follows from there on was not looked at", "%s",
+        say(judgement, CHECK_WARNING, "See pam.conf(5). What follows from there on was not looked at.", "%s.",
             stack->problem.message);
     for (size_t i = 0; i < stack->count; i++) {
         const struct pam_entry *entry = &stack->entries[i];
@@ -314,17 +315,17 @@ check_pam_stack(const struct pam_survey *survey, const char *const *module_folde
     for (size_t i = 0; i < survey->count; i++)
         add_name(judge_stack(&judgement, &survey->stacks[i]) ? &with : &without, survey->stacks[i].service);
     if (with.length > 0)
-        check_report_say(report, CHECK_GOOD, STEP, NULL, "the module is in the stacks of %s%s%s", with.data,
+        check_report_say(report, CHECK_GOOD, STEP, NULL, "The module is in the session stacks of %s%s%s.", with.data,
                          without.length > 0 ? "; not of " : "", without.length > 0 ? without.data : "");
     else if (without.length > 0)
         check_report_say(report, CHECK_CRITICAL, STEP,
-                         "run: pam-auth-update --enable aws-sagemaker-studio (or add the line `" RIGHT_LINE
-                         "`, see pam_sagemaker_studio(8))",
-                         "the module is in no stack (looked at: %s): no login gets a link", without.data);
+                         "Run: `pam-auth-update --enable aws-sagemaker-studio`. Or add the line `" RIGHT_LINE
+                         "`, see pam_sagemaker_studio(8).",
+                         "The module is in no session stack (looked at: %s): no login gets a link.", without.data);
     else
         check_report_say(report, CHECK_WARNING, STEP,
-                         "name this host's own login services with services=, see pam_sagemaker_studio(8)",
-                         "this host has none of the services %s", DEFAULT_SERVICES);
+                         "Name this host's own login services with services=, see pam_sagemaker_studio(8).",
+                         "This host has none of the services %s.", DEFAULT_SERVICES);
     for (size_t i = 0; i < judgement.said_count; i++)
         free(judgement.said[i]);
 }

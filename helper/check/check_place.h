@@ -19,6 +19,7 @@
 struct check_place {
     const struct domain_settings *settings;
     const struct mapping *mapping; /* of the user who is asked about; NULL: nobody */
+    bool no_link;                  /* nothing is done in that user's name */
     char region[64];               /* "": not known, and then nothing below is */
     char endpoint_url[512];
     char endpoint_host[264]; /* with the port, if there is one */
@@ -30,12 +31,14 @@ struct check_place {
     char caller[2049];                   /* their ARN; "": not known */
     struct credentials link_keys;        /* of the role, for this user's link; no keys: it was not assumed */
     struct credentials describing_keys;  /* of the role, for nobody's link */
+    bool api_is_out_of_reach;            /* and so it is for every domain that is alike */
     /* What is wrong has been said already, so that there is no use in asking on: */
     bool domain_is_hopeless; /* about the domain's users and their links */
     bool link_is_hopeless;   /* for this user's link */
 };
 
-/* Region and endpoints; says so where they cannot be known.  The place is all zero but for settings and mapping. */
+/* Region and endpoints; says so where they cannot be known.  The place is all zero but for what it is about and
+ * host_keys. */
 bool check_place_find(struct check_progress *progress, struct check_place *place);
 /* Wipes. */
 void check_place_free(struct check_place *place);

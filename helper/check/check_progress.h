@@ -20,7 +20,7 @@
 #include "service.h"
 
 #define CHECK_QUESTION_MS 5000   /* for each question */
-#define CHECK_WHOLE_MS    120000 /* for all of them */
+#define CHECK_WHOLE_MS    120000 /* after this none is begun */
 
 struct check_progress {
     struct service *service;
@@ -43,7 +43,7 @@ void check_leave_out(struct check_progress *progress, const char *format, ...) _
 bool check_is_out_of_time(struct check_progress *progress, const char *what);
 
 /* By when the next question must be answered. */
-struct deadline check_question_deadline(const struct check_progress *progress);
+struct deadline check_question_deadline(void);
 
 /*
  * Run the loop until a callback has set *done (and called loop_stop), or, where the loop itself fails, no more: false

@@ -34,8 +34,8 @@ check_region_of_host(struct check_progress *progress, char *region, size_t size,
 {
     struct service *service = progress->service;
     struct region_question question = {.loop = service->loop};
-    struct credential_call *call = credential_region_get(service->origins->store, check_question_deadline(progress),
-                                                         region_came, &question, failure);
+    struct credential_call *call =
+        credential_region_get(service->origins->store, check_question_deadline(), region_came, &question, failure);
 
     if (call == NULL)
         return false;

@@ -28,8 +28,15 @@ struct check_report {
     bool short_of_memory;
 };
 
-static const char *const MARKS[] = {[CHECK_GOOD] = "✓", [CHECK_WARNING] = "!", [CHECK_CRITICAL] = "✗"};
-static const char *const WORDS[] = {[CHECK_GOOD] = "ok", [CHECK_WARNING] = "warning", [CHECK_CRITICAL] = "critical"};
+/* How a step is marked, for a person and for a program. */
+struct mark {
+    const char *sign;
+    const char *word;
+};
+
+static const struct mark MARKS[] = {
+    [CHECK_GOOD] = {"✓", "ok"}, [CHECK_WARNING] = {"!", "warning"}, [CHECK_CRITICAL] = {"✗", "critical"}};
+static const struct mark NOTE = {"–", "note"};
 
 static bool
 start_json(struct check_report *report)
@@ -38,7 +45,7 @@ start_json(struct check_report *report)
     report->steps = cJSON_CreateArray();
     /* The status has its place first, and its value at the end. */
     if (report->json != NULL && report->steps != NULL &&
-        cJSON_AddStringToObject(report->json, "status", WORDS[CHECK_GOOD]) != NULL &&
+        cJSON_AddStringToObject(report->json, "status", MARKS[CHECK_GOOD].word) != NULL &&
         cJSON_AddStringToObject(report->json, "version", VERSION) != NULL &&
         cJSON_AddItemToObject(report->json, "steps", report->steps))
         return true;
@@ -86,21 +93,21 @@ printable_copy(const char *text)
 }
 
 static void
-print_step(FILE *out, enum check_level level, const char *step, const char *found, const char *advice)
+print_step(FILE *out, const struct mark *mark, const char *step, const char *found, const char *advice)
 {
-    fprintf(out, "%s %s: %s\n", MARKS[level], step, found);
+    fprintf(out, "%s %s: %s\n", mark->sign, step, found);
     if (advice != NULL)
         fprintf(out, "  → %s\n", advice);
     (void) fflush(out); /* the next step may take a while */
 }
 
 static bool
-keep_step(cJSON *steps, enum check_level level, const char *step, const char *found, const char *advice)
+keep_step(cJSON *steps, const struct mark *mark, const char *step, const char *found, const char *advice)
 {
     cJSON *item = cJSON_CreateObject();
 
     if (cJSON_AddStringToObject(item, "step", step) != NULL &&
-        cJSON_AddStringToObject(item, "status", WORDS[level]) != NULL &&
+        cJSON_AddStringToObject(item, "status", mark->word) != NULL &&
         cJSON_AddStringToObject(item, "found", found) != NULL &&
         (advice != NULL ? cJSON_AddStringToObject(item, "advice", advice) : cJSON_AddNullToObject(item, "advice")) !=
             NULL &&
@@ -121,27 +128,39 @@ count(struct check_report *report, enum check_level level)
 
 /* False when memory is short. */
 static bool
-tell_step(struct check_report *report, enum check_level level, const char *step, const char *found, const char *advice)
+tell_step(struct check_report *report, const struct mark *mark, const char *step, const char *found, const char *advice)
 {
     if (report->json != NULL)
-        return keep_step(report->steps, level, step, found, advice);
-    print_step(report->out, level, step, found, advice);
+        return keep_step(report->steps, mark, step, found, advice);
+    print_step(report->out, mark, step, found, advice);
     return true;
+}
+
+static void
+tell(struct check_report *report, const struct mark *mark, const char *step, const char *found, const char *advice)
+{
+    char *shown_found = printable_copy(found);
+    char *shown_advice = advice != NULL ? printable_copy(advice) : NULL;
+
+    if (shown_found == NULL || (advice != NULL && shown_advice == NULL) ||
+        !tell_step(report, mark, step, shown_found, shown_advice))
+        report->short_of_memory = true;
+    free(shown_found);
+    free(shown_advice);
 }
 
 void
 check_report_add(struct check_report *report, enum check_level level, const char *step, const char *found,
                  const char *advice)
 {
-    char *shown_found = printable_copy(found);
-    char *shown_advice = advice != NULL ? printable_copy(advice) : NULL;
-
     count(report, level);
-    if (shown_found == NULL || (advice != NULL && shown_advice == NULL) ||
-        !tell_step(report, level, step, shown_found, shown_advice))
-        report->short_of_memory = true;
-    free(shown_found);
-    free(shown_advice);
+    tell(report, &MARKS[level], step, found, advice);
+}
+
+void
+check_report_note(struct check_report *report, const char *step, const char *note)
+{
+    tell(report, &NOTE, step, note, NULL);
 }
 
 void
@@ -155,7 +174,7 @@ check_report_say(struct check_report *report, enum check_level level, const char
     if (vasprintf(&found, format, arguments) < 0)
         found = NULL;
     va_end(arguments);
-    check_report_add(report, level, step, found != NULL ? found : "(there is not enough memory to say it)", advice);
+    check_report_add(report, level, step, found != NULL ? found : "There is not enough memory to say it.", advice);
 }
 
 void
@@ -192,7 +211,7 @@ print_summary(const struct check_report *report)
 static bool
 print_json(const struct check_report *report)
 {
-    cJSON *status = cJSON_CreateString(WORDS[report->level]);
+    cJSON *status = cJSON_CreateString(MARKS[report->level].word);
 
     if (status == NULL || !cJSON_ReplaceItemInObject(report->json, "status", status))
         return false;

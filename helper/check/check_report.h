@@ -1,5 +1,5 @@
 /*
- * check_report.h: what `check` has found, a step a line, for a person (✓ ! ✗) or as JSON.
+ * check_report.h: what `check` has found, a step a line, for a person (✓ ! ✗ –) or as JSON.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,6 +26,9 @@ void check_report_add(struct check_report *report, enum check_level level, const
 /* The same with `found` as a format. */
 void check_report_say(struct check_report *report, enum check_level level, const char *step, const char *advice,
                       const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* What is no finding: that something was not looked at.  It counts for nothing, and has a mark of its own. */
+void check_report_note(struct check_report *report, const char *step, const char *note);
 
 /* A further member of the JSON object: its value is JSON already.  Text reports leave it out. */
 void check_report_attach(struct check_report *report, const char *name, const char *json);

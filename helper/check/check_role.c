@@ -6,70 +6,42 @@
 #include "check_role.h"
 
 #include "assume_role.h"
-#include "role_session.h"
+#include "domain_role.h"
 
-#define POLICY_LIMIT 4096 /* more than AWS takes, which assume_role_check knows */
-
-/* What every session of this role has in common. */
-static struct assume_role_parameters
-parameters_of(const struct check_place *place, const char *session_name)
-{
-    const struct domain_settings *settings = place->settings;
-
-    return (struct assume_role_parameters){
-        .endpoint_url = place->sts_endpoint_url,
-        .region = place->region,
-        .ca_bundle = settings->ca_bundle,
-        .proxy_url = settings->proxy_url,
-        .role_arn = settings->role_arn,
-        .role_session_name = session_name,
-        .source_identity = settings->source_identity ? session_name : NULL,
-        .external_id = settings->external_id,
-        .duration_seconds = settings->role_duration_seconds,
-    };
-}
-
+/* As link_role.c does it for a link of this user profile; NULL: for none. */
 static bool
-assume(struct check_progress *progress, const struct check_place *place,
-       const struct assume_role_parameters *parameters, struct credentials *keys, struct failure *failure)
+assume(struct check_progress *progress, const struct check_place *place, const char *person,
+       const char *user_profile_name, struct credentials *keys, struct failure *failure)
 {
+    struct domain_role_place domain = {
+        .domain = place->settings, .region = place->region, .sts_endpoint_url = place->sts_endpoint_url};
+    struct domain_role role;
     struct check_call call;
     bool assumed;
 
     check_call_begin(&call, progress);
-    assumed = assume_role_check(parameters, failure) &&
+    assumed = domain_role_prepare(&role, &domain, person, user_profile_name, failure) &&
               check_call_wait(&call,
-                              assume_role_start(progress->service->aws, parameters, place->host_keys,
-                                                check_question_deadline(progress), check_call_done, &call, failure),
+                              assume_role_start(progress->service->aws, &role.parameters, place->host_keys,
+                                                check_question_deadline(), check_call_done, &call, failure),
                               failure) &&
-              assume_role_answer(parameters, &call.answer, keys, failure);
+              assume_role_answer(&role.parameters, &call.answer, keys, failure);
     check_call_end(&call);
+    domain_role_free(&role);
     return assumed;
 }
 
-/* As link_role.c does it. */
+/* A session in the user's name is for a link. */
+static bool
+is_for_link(const struct check_place *place)
+{
+    return place->mapping != NULL && !place->no_link;
+}
+
 static bool
 assume_for_link(struct check_progress *progress, struct check_place *place, struct failure *failure)
 {
-    const struct domain_settings *settings = place->settings;
-    const char *profile = place->mapping->user_profile_name;
-    AUTO_BUFFER struct buffer policy = BUFFER((size_t) POLICY_LIMIT);
-    char session_name[ROLE_SESSION_NAME_SIZE];
-
-    if (!role_session_name(place->mapping->user, session_name))
-        return failure_set(failure, "memory", "There is no memory for the name of a role session.");
-    if (settings->session_policy && !role_session_policy(settings->role_arn, place->region, settings->domain_id,
-                                                         profile, settings->session_tags, &policy, failure))
-        return false;
-
-    struct assume_role_parameters parameters = parameters_of(place, session_name);
-
-    parameters.policy = settings->session_policy ? policy.data : NULL;
-    if (settings->session_tags) {
-        parameters.tag_key = ROLE_SESSION_TAG_KEY;
-        parameters.tag_value = profile;
-    }
-    return assume(progress, place, &parameters, &place->link_keys, failure);
+    return assume(progress, place, place->mapping->user, place->mapping->user_profile_name, &place->link_keys, failure);
 }
 
 static void
@@ -77,8 +49,8 @@ say_assumed(struct check_progress *progress, const struct check_place *place, co
 {
     const struct domain_settings *settings = place->settings;
     bool identity = settings->source_identity;
-    bool tag = settings->session_tags && place->mapping != NULL;
-    bool policy = settings->session_policy && place->mapping != NULL;
+    bool tag = settings->session_tags && is_for_link(place);
+    bool policy = settings->session_policy && is_for_link(place);
 
     check_report_say(progress->report, CHECK_GOOD, "role", NULL, "%s can be assumed for %s (%s%s%s%s%s).",
                      settings->role_arn, whom, identity ? "source identity" : "", identity && tag ? ", " : "",
@@ -92,13 +64,14 @@ say_assumed(struct check_progress *progress, const struct check_place *place, co
 static void
 assume_for_describing(struct check_progress *progress, struct check_place *place)
 {
-    struct assume_role_parameters parameters = parameters_of(place, CHECK_ROLE_SESSION);
     struct failure failure;
-    bool assumed = assume(progress, place, &parameters, &place->describing_keys, &failure);
+    bool assumed = assume(progress, place, CHECK_ROLE_SESSION, NULL, &place->describing_keys, &failure);
 
-    if (place->mapping == NULL && assumed)
+    if (is_for_link(place))
+        return;
+    if (assumed)
         say_assumed(progress, place, CHECK_ROLE_SESSION);
-    else if (place->mapping == NULL)
+    else
         check_report_add(progress->report, CHECK_CRITICAL, "role", failure.message, NULL);
 }
 
@@ -109,12 +82,12 @@ check_role(struct check_progress *progress, struct check_place *place)
 
     if (place->settings->role_arn == NULL)
         return;
-    if (place->mapping != NULL && assume_for_link(progress, place, &failure)) {
+    if (is_for_link(place) && assume_for_link(progress, place, &failure)) {
         say_assumed(progress, place, place->mapping->user);
-    } else if (place->mapping != NULL) {
+    } else if (is_for_link(place)) {
         place->link_is_hopeless = true;
         check_report_add(progress->report, CHECK_CRITICAL, "role", failure.message, NULL);
     }
-    if (place->mapping == NULL || check_place_is_foreign(place))
+    if (!is_for_link(place) || check_place_is_foreign(place))
         assume_for_describing(progress, place);
 }

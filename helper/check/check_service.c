@@ -153,9 +153,9 @@ static const char *
 advice_to_start(void)
 {
     if (access("/run/systemd/system", F_OK) == 0)
-        return "run: systemctl enable --now sagemaker-studio.socket";
-    return "let this host's init start `sagemaker-studio-helper --listen " RUN_FOLDER
-           "/helper.sock`, see sagemaker-studio-helper(8)";
+        return "Run: `systemctl enable --now sagemaker-studio.socket`.";
+    return "Let this host's init start `sagemaker-studio-helper --listen " RUN_FOLDER
+           "/helper.sock`, see sagemaker-studio-helper(8).";
 }
 
 static void
@@ -164,8 +164,8 @@ judge_version(const struct message *message, struct check_report *report)
     const char *version = text_of(message, "version");
 
     if (strcmp(version, VERSION) != 0)
-        check_report_say(report, CHECK_WARNING, STEP, "run: systemctl restart sagemaker-studio.service",
-                         "the helper that runs is of version %s; installed is " VERSION, version);
+        check_report_say(report, CHECK_WARNING, STEP, "Run: `systemctl restart sagemaker-studio.service`.",
+                         "The helper that runs is of version %s; installed is " VERSION ".", version);
 }
 
 static void
@@ -174,12 +174,12 @@ judge_configuration(const struct message *message, struct check_report *report)
     const char *state = text_of(message, "configuration");
 
     if (strcmp(state, "broken") == 0)
-        check_report_say(report, CHECK_CRITICAL, STEP, "correct it; the helper reads it again by itself",
-                         "the helper that runs gives nobody a link, for its configuration is broken: %s",
+        check_report_say(report, CHECK_CRITICAL, STEP, "Correct it; the helper reads it again by itself.",
+                         "The helper that runs gives nobody a link, for its configuration is broken: %s.",
                          text_of(message, "configuration_message"));
     else if (strcmp(state, "absent") == 0)
         check_report_add(report, CHECK_WARNING, STEP,
-                         "the helper that runs gives nobody a link, for it has no configuration", NULL);
+                         "The helper that runs gives nobody a link, for it has no configuration.", NULL);
 }
 
 static void
@@ -189,8 +189,8 @@ judge_outages(const struct message *message, struct check_report *report)
     const char *peer;
 
     for (int number = 1; (peer = outage_peer(message, number, &seconds)) != NULL; number++)
-        check_report_say(report, CHECK_CRITICAL, STEP, "see what the steps below say about it",
-                         "%s has not answered the helper for %lld s", peer, (long long) seconds);
+        check_report_say(report, CHECK_CRITICAL, STEP, "See what the steps below say about it.",
+                         "%s has not answered the helper for %lld s.", peer, (long long) seconds);
 }
 
 /* " (role NAME, for another 3000 s)", or nothing. */
@@ -213,7 +213,7 @@ judge_stats(const struct message *message, struct check_report *report)
 
     describe_credentials(message, credentials, sizeof(credentials));
     check_report_say(report, CHECK_GOOD, STEP, NULL,
-                     "the helper answers; up for %s s, links made: %s, failed: %s, credentials: %s%s",
+                     "The helper answers; up for %s s, links made: %s, failed: %s, credentials: %s%s.",
                      text_of(message, "uptime_seconds"), text_of(message, "links_made"), text_of(message, "failed"),
                      text_of(message, "credentials"), credentials);
     judge_version(message, report);
@@ -225,16 +225,16 @@ static void
 judge_answer(const struct service_answer *answer, struct check_report *report)
 {
     if (!answer->answered)
-        check_report_add(report, CHECK_CRITICAL, STEP, answer->failure.message,
-                         "see its log: journalctl -u sagemaker-studio.service");
+        check_report_say(report, CHECK_CRITICAL, STEP, "See its log: `journalctl -u sagemaker-studio.service`.",
+                         "The helper does not say how it is: %s.", answer->failure.message);
     else if (!answer->is_stats)
-        check_report_add(report, CHECK_GOOD, STEP, "the helper answers (how it is, it tells root alone)", NULL);
+        check_report_add(report, CHECK_GOOD, STEP, "The helper answers (how it is, it tells root alone).", NULL);
     else if (strcmp(text_of(&answer->message, "status"), "ok") == 0)
         judge_stats(&answer->message, report);
     else
         check_report_say(report, CHECK_CRITICAL, STEP,
-                         "is it of another version? run: systemctl restart sagemaker-studio.service",
-                         "the helper answers, but not how it is: %s", text_of(&answer->message, "message"));
+                         "It may be of another version. Run: `systemctl restart sagemaker-studio.service`.",
+                         "The helper answers, but not how it is: %s", text_of(&answer->message, "message"));
 }
 
 void
@@ -248,10 +248,11 @@ check_service(const struct service_answer *answer, struct check_report *report)
         break;
     case HELPER_ABSENT:
         check_report_say(report, CHECK_WARNING, STEP, advice_to_start(),
-                         "%s: logins start one each, but clicks get no link", answer->failure.message);
+                         "Logins start a helper each, but clicks get no link: %s.", answer->failure.message);
         break;
     case HELPER_UNREACHABLE:
-        check_report_add(report, CHECK_CRITICAL, STEP, answer->failure.message, advice_to_start());
+        check_report_say(report, CHECK_CRITICAL, STEP, advice_to_start(), "Neither logins nor clicks get a link: %s.",
+                         answer->failure.message);
         break;
     }
     if (answer->answered && answer->is_stats && strcmp(text_of(&answer->message, "status"), "ok") == 0)

@@ -33,7 +33,7 @@ say_missing(struct check_progress *progress, const struct check_place *place, co
     char command[320], advice[768];
 
     write_command(place, mapping->user_profile_name, command, sizeof(command));
-    snprintf(advice, sizeof(advice), "%sCorrect the map, or make the profile: `%s`", nearest, command);
+    snprintf(advice, sizeof(advice), "%sCorrect the map, or make the profile: `%s`.", nearest, command);
     check_report_say(progress->report, CHECK_CRITICAL, STEP, advice,
                      "There is no user profile \"%s\" in domain %s, where %s sends %s.", mapping->user_profile_name,
                      place->settings->domain_id, mapping->rule, mapping->user);
@@ -55,12 +55,6 @@ say_other_case(struct check_progress *progress, const struct mapping *mapping, c
  * One user's
  */
 
-static bool
-serves_all_the_same(const char *status)
-{
-    return strcmp(status, "Updating") == 0 || strcmp(status, "Update_Failed") == 0;
-}
-
 static void
 judge(struct check_progress *progress, const struct check_place *place,
       const struct user_profile_description *description)
@@ -74,7 +68,7 @@ judge(struct check_progress *progress, const struct check_place *place,
                          "User profile \"%s\" belongs to the single sign-on user %s.", mapping->user_profile_name,
                          description->single_sign_on_user);
     if (strcmp(description->status, "InService") != 0)
-        check_report_say(progress->report, serves_all_the_same(description->status) ? CHECK_WARNING : CHECK_CRITICAL,
+        check_report_say(progress->report, check_status_serves(description->status) ? CHECK_WARNING : CHECK_CRITICAL,
                          STEP, "The SageMaker console shows what happened to the user profile.",
                          "User profile \"%s\" in domain %s is not in service: %s%s%s%s.", mapping->user_profile_name,
                          place->settings->domain_id, description->status, reason[0] != '\0' ? " (\"" : "", reason,

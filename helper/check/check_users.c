@@ -5,6 +5,7 @@
  */
 #include "check_users.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -55,24 +56,53 @@ compare_targets(const void *one, const void *other)
     return first->mapping->uid < second->mapping->uid ? -1 : first->mapping->uid > second->mapping->uid;
 }
 
+/* The rule of this name, "users.map:12", when it names one profile, the same for all, in plain letters. */
+static bool
+names_one_profile(const struct user_map *map, const char *name)
+{
+    char shown[sizeof(((struct mapping *) NULL)->rule)];
+
+    for (size_t i = 0; i < map->count; i++) {
+        const struct rule *rule = &map->rules[i];
+
+        snprintf(shown, sizeof(shown), "%s:%u", map->files[rule->file], rule->line);
+        if (strcmp(shown, name) == 0)
+            return rule->profile != NULL && strchr(rule->profile, '{') == NULL;
+    }
+    return false;
+}
+
+/* Did somebody write down that all of these share it? */
+static bool
+is_meant(const struct user_map *map, const struct target *targets, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(targets[i].mapping->rule, targets[0].mapping->rule) != 0)
+            return false;
+    return names_one_profile(map, targets[0].mapping->rule);
+}
+
 static void
-report_collision(const struct target *targets, size_t count, struct check_report *report)
+report_collision(const struct user_map *map, const struct target *targets, size_t count, struct check_report *report)
 {
     AUTO_BUFFER struct buffer names = BUFFER(NAMES_LIMIT);
+    bool meant = is_meant(map, targets, count);
 
     for (size_t i = 0; i < count && i < NAMED_MAX; i++)
         (void) buffer_append_format(&names, "%s%s (%s)", i > 0 ? ", " : "", targets[i].mapping->user,
                                     targets[i].mapping->rule);
     if (count > NAMED_MAX)
         (void) buffer_append_format(&names, " and %zu more", count - NAMED_MAX);
-    check_report_say(report, CHECK_CRITICAL, "map", "give each of them a profile of his own, by name if need be",
-                     "%zu users are one user profile, '%s' of domain %s, and have each other's files: %s", count,
+    check_report_say(report, meant ? CHECK_WARNING : CHECK_CRITICAL, "map",
+                     meant ? "If that is not meant, give each of them a profile of his own: write {user} there."
+                           : "Give each of them a profile of his own, by name if need be.",
+                     "%zu users are one user profile, '%s' of domain %s, and have each other's files: %s.", count,
                      targets[0].mapping->user_profile_name, targets[0].mapping->domain,
                      names.data != NULL ? names.data : "");
 }
 
 static void
-report_collisions(const struct target *targets, size_t count, struct check_report *report)
+report_collisions(const struct user_map *map, const struct target *targets, size_t count, struct check_report *report)
 {
     size_t found = 0;
 
@@ -80,10 +110,10 @@ report_collisions(const struct target *targets, size_t count, struct check_repor
         for (next = first + 1; next < count && compare_profiles(&targets[first], &targets[next]) == 0; next++)
             ;
         if (next - first > 1 && found++ < SHOWN_MAX)
-            report_collision(&targets[first], next - first, report);
+            report_collision(map, &targets[first], next - first, report);
     }
     if (found > SHOWN_MAX)
-        check_report_say(report, CHECK_CRITICAL, "map", NULL, "and %zu more user profiles are of several users each",
+        check_report_say(report, CHECK_CRITICAL, "map", NULL, "Another %zu user profiles are of several users each.",
                          found - SHOWN_MAX);
 }
 
@@ -99,11 +129,11 @@ check_collisions(const struct configuration *configuration, const struct user_su
             targets[count++] = target_of(configuration->settings, &survey->mappings[i]);
     if (targets == NULL) {
         check_report_add(report, CHECK_WARNING, "map",
-                         "there is not enough memory to look for users who share a profile", NULL);
+                         "There is not enough memory to look for users who share a profile.", NULL);
         return;
     }
     qsort(targets, count, sizeof(*targets), compare_targets);
-    report_collisions(targets, count, report);
+    report_collisions(configuration->map, targets, count, report);
 }
 
 /* ---- people whom no profile could be found for ------------------------------------------------------------------- */
@@ -117,12 +147,12 @@ check_failures(const struct user_survey *survey, struct check_report *report)
         const struct mapping *mapping = &survey->mappings[i];
 
         if (mapping->kind == MAPPING_FAILED && found++ < SHOWN_MAX)
-            check_report_say(report, CHECK_WARNING, "map", NULL, "%s (uid %u) gets no link: %s",
-                             mapping->user[0] != '\0' ? mapping->user : "an account", (unsigned) mapping->uid,
+            check_report_say(report, CHECK_WARNING, "map", NULL, "%s (uid %u) gets no link: %s.",
+                             mapping->user[0] != '\0' ? mapping->user : "An account", (unsigned) mapping->uid,
                              mapping->failure.message);
     }
     if (found > SHOWN_MAX)
-        check_report_say(report, CHECK_WARNING, "map", NULL, "and %zu more users get no link", found - SHOWN_MAX);
+        check_report_say(report, CHECK_WARNING, "map", NULL, "Another %zu users get no link.", found - SHOWN_MAX);
 }
 
 /* ---- how far the survey came ------------------------------------------------------------------------------------- */
@@ -130,7 +160,7 @@ check_failures(const struct user_survey *survey, struct check_report *report)
 static void
 check_survey(const struct user_survey *survey, struct check_report *report)
 {
-    static const char *const nss = "look at the services that nsswitch.conf names for passwd and group";
+    static const char *const nss = "Look at the services that nsswitch.conf names for passwd and group.";
 
     switch (survey->end) {
     case USER_SURVEY_WHOLE:
@@ -138,17 +168,17 @@ check_survey(const struct user_survey *survey, struct check_report *report)
     case USER_SURVEY_LATE:
         check_report_say(
             report, CHECK_WARNING, "map", nss,
-            "the list of this host's users did not come to its end in time: only the first %zu were looked "
-            "at",
+            "The list of this host's users did not come to its end in time: only the first %zu were looked "
+            "at.",
             survey->count);
         break;
     case USER_SURVEY_MANY:
         check_report_say(report, CHECK_WARNING, "map", NULL,
-                         "this host lists more than %d users: only the first of them were looked at", USER_SURVEY_MAX);
+                         "This host lists more than %d users: only the first of them were looked at.", USER_SURVEY_MAX);
         break;
     case USER_SURVEY_BROKEN:
         check_report_say(report, CHECK_WARNING, "map", nss,
-                         "the list of this host's users broke off: only the first %zu were looked at", survey->count);
+                         "The list of this host's users broke off: only the first %zu were looked at.", survey->count);
         break;
     }
 }
@@ -172,13 +202,13 @@ check_users(const struct configuration *configuration, const struct user_survey 
     check_collisions(configuration, survey, report);
     check_failures(survey, report);
     if (survey->count > 0 && mapped == 0)
-        check_report_say(report, CHECK_WARNING, "map", "see why: sagemaker-studio check --explain USER",
-                         "none of the %zu users whom this host lists is mapped", survey->count);
+        check_report_say(report, CHECK_WARNING, "map", "See why: `sagemaker-studio check --explain USER`.",
+                         "None of the %zu users whom this host lists is mapped.", survey->count);
     else
         check_report_say(
             report, CHECK_GOOD, "map", NULL,
-            "users whom this host lists: %zu, mapped: %zu, excluded by a rule: %zu, without a rule: %zu (a "
-            "directory may have more: most list nobody)",
+            "Users whom this host lists: %zu, mapped: %zu, excluded by a rule: %zu, without a rule: %zu (a "
+            "directory may have more: most list nobody).",
             survey->count, mapped, count_of(survey, MAPPING_REFUSED), count_of(survey, MAPPING_NOBODY));
 }
 
@@ -189,19 +219,19 @@ check_user(const struct mapping *mapping, struct check_report *report)
 {
     switch (mapping->kind) {
     case MAPPING_PROFILE:
-        check_report_say(report, CHECK_GOOD, "user", NULL, "%s is user profile '%s' of domain %s, by %s", mapping->user,
-                         mapping->user_profile_name, mapping->domain, mapping->rule);
+        check_report_say(report, CHECK_GOOD, "user", NULL, "%s is user profile '%s' of domain %s, by %s.",
+                         mapping->user, mapping->user_profile_name, mapping->domain, mapping->rule);
         break;
     case MAPPING_NOBODY:
-        check_report_say(report, CHECK_WARNING, "user", "add a rule for him to users.map, sagemaker-studio.map(5)",
-                         "%s is nobody in Studio: no rule is for him", mapping->user);
+        check_report_say(report, CHECK_WARNING, "user", "Add a rule for him to users.map, see sagemaker-studio.map(5).",
+                         "%s is nobody in Studio: no rule is for him.", mapping->user);
         break;
     case MAPPING_REFUSED:
-        check_report_say(report, CHECK_WARNING, "user", "if he is to have links, put a rule for him above that one",
-                         "%s is nobody in Studio: %s says so", mapping->user, mapping->rule);
+        check_report_say(report, CHECK_WARNING, "user", "If he is to have links, put a rule for him above that one.",
+                         "%s is nobody in Studio: %s says so.", mapping->user, mapping->rule);
         break;
     case MAPPING_FAILED:
-        check_report_add(report, CHECK_CRITICAL, "user", mapping->failure.message, NULL);
+        check_report_say(report, CHECK_CRITICAL, "user", NULL, "This user gets no link: %s.", mapping->failure.message);
         break;
     }
 }

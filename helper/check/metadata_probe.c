@@ -109,32 +109,24 @@ connect_by(const struct metadata_address *where, struct deadline deadline)
     return error == 0 ? TAKE_FD(fd) : -1;
 }
 
-/* Everything up to the end of the connection.  False with errno. */
-static bool
+/* What comes until the connection or the time ends: whoever does not hang up has answered all the same. */
+static void
 receive_all(int fd, struct deadline deadline, struct buffer *answer)
 {
-    for (;;) {
-        ssize_t now;
+    while (deadline_poll(fd, POLLIN, deadline) == 1 && buffer_reserve(answer, 1024)) {
+        ssize_t now = recv(fd, answer->data + answer->length, 1024, 0);
 
-        if (deadline_poll(fd, POLLIN, deadline) != 1) {
-            errno = ETIMEDOUT;
-            return false;
-        }
-        if (!buffer_reserve(answer, 1024)) {
-            errno = EMSGSIZE;
-            return false;
-        }
-        now = recv(fd, answer->data + answer->length, 1024, 0);
-        if (now == 0)
-            return true;
-        if (now < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
+        if (now == 0 || (now < 0 && errno != EAGAIN && errno != EINTR))
+            return;
         answer->length += now > 0 ? (size_t) now : 0;
         buffer_terminate(answer);
     }
 }
 
-/* The status; 0 when what came is no HTTP, -1 with errno when nothing did. */
+/* The status; NOT_HTTP when what came is none, or nothing did; NO_CONNECTION with errno. */
+#define NOT_HTTP      0
+#define NO_CONNECTION (-1)
+
 static long
 ask(const struct metadata_address *where, const struct buffer *request, struct deadline deadline, struct buffer *answer)
 {
@@ -142,15 +134,14 @@ ask(const struct metadata_address *where, const struct buffer *request, struct d
     const char *status;
 
     if (fd < 0)
-        return -1;
+        return NO_CONNECTION;
     /* So short a request fits the socket's buffer at once. */
-    if (send(fd, request->data, request->length, MSG_NOSIGNAL) != (ssize_t) request->length ||
-        !receive_all(fd, deadline, answer))
-        return -1;
-    if (answer->data == NULL || strncmp(answer->data, "HTTP/1.", strlen("HTTP/1.")) != 0)
-        return 0;
+    if (send(fd, request->data, request->length, MSG_NOSIGNAL) == (ssize_t) request->length)
+        receive_all(fd, deadline, answer);
+    if (answer->length == 0 || strncmp(answer->data, "HTTP/1.", strlen("HTTP/1.")) != 0)
+        return NOT_HTTP;
     status = strchr(answer->data, ' ');
-    return status != NULL ? strtol(status, NULL, 10) : 0;
+    return status != NULL ? strtol(status, NULL, 10) : NOT_HTTP;
 }
 
 /* The body, cut at its first line end; "" where there is none. */
@@ -179,7 +170,7 @@ ask_for_token(const struct metadata_address *where, struct deadline deadline, st
             "X-aws-ec2-metadata-token-ttl-seconds: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             where->host)) {
         errno = ENOMEM;
-        return -1;
+        return NO_CONNECTION;
     }
     return ask(where, &request, deadline, answer);
 }
@@ -191,47 +182,61 @@ is_token(const char *text)
            text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_")] == '\0';
 }
 
-/* With a token in hand, whatever else is not answered, the service is open. */
-static void
-look_for_role(const struct metadata_address *where, const char *token, struct deadline deadline,
-              struct metadata_probe *probe)
+#define ROLE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+=,.@_-" /* IAM's */
+
+/* The status of asking for the name of the role; token "": as version 1 of the service, which wants none. */
+static long
+ask_for_role(const struct metadata_address *where, const char *token, struct deadline deadline,
+             struct metadata_probe *probe)
 {
     AUTO_BUFFER struct buffer request = BUFFER(ANSWER_LIMIT);
     AUTO_BUFFER struct buffer answer = BUFFER(ANSWER_LIMIT);
-    long status = -1;
+    long status = NO_CONNECTION;
+    const char *role;
 
-    probe->reach = METADATA_OPEN;
-    if (buffer_append_format(&request,
-                             "GET /latest/meta-data/iam/security-credentials/ HTTP/1.1\r\nHost: %s\r\n"
-                             "X-aws-ec2-metadata-token: %s\r\nConnection: close\r\n\r\n",
-                             where->host, token))
+    if (buffer_append_format(&request, "GET /latest/meta-data/iam/security-credentials/ HTTP/1.1\r\nHost: %s\r\n",
+                             where->host) &&
+        (token[0] == '\0' || buffer_append_format(&request, "X-aws-ec2-metadata-token: %s\r\n", token)) &&
+        buffer_append_text(&request, "Connection: close\r\n\r\n"))
         status = ask(where, &request, deadline, &answer);
-    if (status == 404)
-        probe->reach = METADATA_OPEN_WITHOUT_ROLE;
-    else if (status == 200)
-        snprintf(probe->role, sizeof(probe->role), "%s", first_line_of_body(&answer));
+    if (status != 200)
+        return status;
+    role = first_line_of_body(&answer);
+    if (role[0] != '\0' && role[strspn(role, ROLE_CHARACTERS)] == '\0')
+        snprintf(probe->role, sizeof(probe->role), "%s", role);
+    return status;
 }
 
+/* What keeps connections away is no lack of our own. */
+static bool
+is_kept_away(int error)
+{
+    return error == ECONNREFUSED || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH ||
+           error == EPERM || error == EACCES;
+}
+
+/* Version 2 gives a token, and with that in hand, whatever else is not answered, it is open.  Version 1 asks for none.
+ */
 static void
 find_out(const struct metadata_address *where, struct deadline deadline, struct metadata_probe *probe)
 {
     AUTO_BUFFER struct buffer answer = BUFFER(ANSWER_LIMIT);
-    long status = ask_for_token(where, deadline, &answer);
-    const char *token;
+    long status = ask_for_token(where, deadline_earlier(deadline, deadline_in_ms(METADATA_PROBE_MS / 2)), &answer);
+    const char *token = status == 200 ? first_line_of_body(&answer) : "";
 
-    if (status <= 0) {
-        probe->reach = METADATA_BLOCKED;
-        snprintf(probe->trouble, sizeof(probe->trouble), "%s",
-                 status < 0 ? strerror(errno) : "what is there answers nothing, or not in HTTP");
-        return;
+    if (status == NO_CONNECTION) {
+        probe->reach = is_kept_away(errno) ? METADATA_BLOCKED : METADATA_UNKNOWN;
+        snprintf(probe->trouble, sizeof(probe->trouble), "%s", strerror(errno));
+    } else if (is_token(token)) {
+        probe->reach = ask_for_role(where, token, deadline, probe) == 404 ? METADATA_OPEN_WITHOUT_ROLE : METADATA_OPEN;
+    } else if (ask_for_role(where, "", deadline, probe) == 200 && probe->role[0] != '\0') {
+        probe->reach = METADATA_OPEN;
+    } else if (status == NOT_HTTP) {
+        snprintf(probe->trouble, sizeof(probe->trouble), "it takes connections, but does not answer in HTTP");
+    } else {
+        probe->reach = METADATA_DENIES;
+        probe->status = status;
     }
-    token = first_line_of_body(&answer);
-    if (status == 200 && is_token(token)) {
-        look_for_role(where, token, deadline, probe);
-        return;
-    }
-    probe->reach = METADATA_DENIES;
-    probe->status = status;
 }
 
 /* As nobody may have to: this process gives up all that it could still be of use for to that user. */
@@ -257,7 +262,7 @@ work(int pipe, const struct metadata_address *where, struct deadline deadline, s
 
 /* ---- the caller -------------------------------------------------------------------------------------------------- */
 
-/* What a process of that user's says is believed as far as it goes: its size, its uid, and a text that ends. */
+/* What a process of that user's says is believed as far as it goes: its size, its uid, and texts that end. */
 static bool
 receive(int pipe, struct deadline deadline, struct metadata_probe *probe)
 {
@@ -270,6 +275,7 @@ receive(int pipe, struct deadline deadline, struct metadata_probe *probe)
         return false;
     received.role[sizeof(received.role) - 1] = '\0';
     received.trouble[sizeof(received.trouble) - 1] = '\0';
+    memcpy(received.endpoint, probe->endpoint, sizeof(received.endpoint));
     *probe = received;
     return true;
 }
@@ -282,10 +288,11 @@ metadata_probe_run(const char *endpoint, uid_t uid, struct metadata_probe *probe
     int ends[2];
     pid_t pid;
 
-    *probe = (struct metadata_probe){.uid = uid};
+    *probe = (struct metadata_probe){.uid = uid, .reach = METADATA_UNKNOWN};
+    snprintf(probe->endpoint, sizeof(probe->endpoint), "%s", endpoint);
     snprintf(probe->trouble, sizeof(probe->trouble), "the process for it could not be started, or was ended");
     if (!find_address(endpoint, &where)) {
-        snprintf(probe->trouble, sizeof(probe->trouble), "it is not an http:// URL of an address");
+        snprintf(probe->trouble, sizeof(probe->trouble), "that is not http:// and an address");
         return;
     }
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -293,7 +300,7 @@ metadata_probe_run(const char *endpoint, uid_t uid, struct metadata_probe *probe
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        work(ends[1], &where, deadline, &(struct metadata_probe){.uid = uid});
+        work(ends[1], &where, deadline, &(struct metadata_probe){.uid = uid, .reach = METADATA_UNKNOWN});
     }
     close(ends[1]);
     if (pid > 0) {
@@ -303,4 +310,18 @@ metadata_probe_run(const char *endpoint, uid_t uid, struct metadata_probe *probe
         (void) waitpid(pid, NULL, WNOHANG);
     }
     close(ends[0]);
+}
+
+const char *
+metadata_probe_other_family(const char *endpoint)
+{
+    static const char ipv4[] = "http://169.254.169.254";
+    static const char ipv6[] = "http://[fd00:ec2::254]";
+    struct metadata_address where = {.length = 0};
+
+    if (!find_address(endpoint, &where))
+        return NULL;
+    if (strcmp(where.host, ipv4 + strlen("http://")) == 0)
+        return ipv6;
+    return strcmp(where.host, ipv6 + strlen("http://")) == 0 ? ipv4 : NULL;
 }

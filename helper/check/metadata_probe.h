@@ -11,7 +11,7 @@
 
 enum metadata_reach {
     METADATA_UNKNOWN, /* it could not be found out */
-    METADATA_BLOCKED, /* refused, unreachable, or silent */
+    METADATA_BLOCKED, /* no connection: refused, unreachable, or swallowed */
     METADATA_DENIES,  /* it answers, and gives no token */
     METADATA_OPEN_WITHOUT_ROLE,
     METADATA_OPEN,
@@ -20,9 +20,10 @@ enum metadata_reach {
 struct metadata_probe {
     uid_t uid; /* who tried */
     enum metadata_reach reach;
-    long status;       /* METADATA_DENIES: the HTTP status */
-    char role[128];    /* METADATA_OPEN: the instance's role; "" when it is not known */
-    char trouble[128]; /* METADATA_UNKNOWN, METADATA_BLOCKED: why */
+    char endpoint[300]; /* where; "": it was not tried */
+    long status;        /* METADATA_DENIES: the HTTP status */
+    char role[128];     /* METADATA_OPEN: the instance's role; "" when it is not known */
+    char trouble[128];  /* METADATA_UNKNOWN, METADATA_BLOCKED: why */
 };
 
 /*
@@ -32,5 +33,8 @@ struct metadata_probe {
  */
 #define METADATA_PROBE_MS 2000
 void metadata_probe_run(const char *endpoint, uid_t uid, struct metadata_probe *probe);
+
+/* The same service at its address of the other family, which a firewall may have forgotten; NULL: there is none. */
+const char *metadata_probe_other_family(const char *endpoint);
 
 #endif

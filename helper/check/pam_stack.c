@@ -19,7 +19,8 @@
 
 #define DEPTH_MAX     16
 #define FILE_LIMIT    ((size_t) 256 * 1024)
-#define ENTRIES_MAX   1000 /* files that include each other twice would double them at each level */
+#define FILES_MAX     200 /* files that include each other twice would double at each level */
+#define ENTRIES_MAX   1000
 #define ARGUMENTS_MAX 64
 #define BLANKS        " \t\n"
 
@@ -29,6 +30,7 @@ const char *const PAM_FOLDERS[] = {"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam
 struct reading {
     const char *const *folders;
     struct pam_stack *stack;
+    unsigned files;
     bool no_memory;
 };
 
@@ -41,6 +43,13 @@ note_problem(struct reading *reading, const struct failure *problem)
 {
     if (reading->stack->problem.message[0] == '\0')
         reading->stack->problem = *problem;
+}
+
+/* What errno says of open_regular. */
+static const char *
+why(void)
+{
+    return errno == EINVAL ? "it is no regular file" : strerror(errno);
 }
 
 /* A symbolic link is fine here: authselect(8) puts some into /etc/pam.d. */
@@ -180,14 +189,14 @@ include_file(struct reading *reading, const char *name, const char *path, unsign
     AUTO_CLOSE int fd = -1;
     struct failure problem;
 
-    if (depth >= DEPTH_MAX || reading->stack->count >= ENTRIES_MAX) {
+    if (depth >= DEPTH_MAX || reading->files >= FILES_MAX || reading->stack->count >= ENTRIES_MAX) {
         failure_set(&problem, "pam", "%s:%u: too many files include each other", path, line);
         note_problem(reading, &problem);
         return;
     }
     fd = find_file(reading->folders, name, &included);
     if (fd < 0) {
-        failure_set(&problem, "pam", "%s:%u: the file '%s' cannot be included: %m", path, line, name);
+        failure_set(&problem, "pam", "%s:%u: the file '%s' cannot be included: %s", path, line, name, why());
         note_problem(reading, &problem);
         return;
     }
@@ -263,6 +272,7 @@ read_file(struct reading *reading, int fd, const char *path, unsigned depth)
     AUTO_BUFFER struct buffer content = BUFFER(FILE_LIMIT);
     struct failure problem;
 
+    reading->files++;
     if (descriptor_read_all(fd, &content)) {
         if (content.data != NULL)
             read_lines(reading, content.data, path, depth);
@@ -289,7 +299,7 @@ pam_stack_read(const char *const *folders, const char *service, struct pam_stack
     if (fd >= 0)
         read_file(&reading, fd, path, 0);
     else
-        failure_set(&stack->problem, "pam", "%s cannot be opened: %m", path);
+        failure_set(&stack->problem, "pam", "%s cannot be opened: %s", path, why());
     if (!reading.no_memory)
         return true;
     pam_stack_free(stack);

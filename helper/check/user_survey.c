@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -68,6 +69,21 @@ send_everybody(int pipe, const struct configuration *configuration)
     send_record(pipe, &record);
 }
 
+/* By name, or, as getent(1) does it, by uid. */
+static enum account_answer
+find_account(const char *user, struct account *account, struct failure *failure)
+{
+    const struct accounts *accounts = accounts_of_this_host();
+    enum account_answer answer = accounts->by_name(user, account, failure);
+    char *end;
+    unsigned long uid;
+
+    if (answer != ACCOUNT_ABSENT || user[0] == '\0' || strlen(user) > 10 || user[strspn(user, "0123456789")] != '\0')
+        return answer;
+    uid = strtoul(user, &end, 10);
+    return uid <= UINT32_MAX - 1 ? accounts->by_uid((uid_t) uid, account, failure) : answer;
+}
+
 static void
 find_user(const struct configuration *configuration, const char *name, struct mapping *mapping)
 {
@@ -75,7 +91,7 @@ find_user(const struct configuration *configuration, const char *name, struct ma
     uid_t uid_min = uid_min_of(LOGIN_DEFS);
 
     *mapping = (struct mapping){.kind = MAPPING_FAILED};
-    switch (accounts_of_this_host()->by_name(name, &account, &mapping->failure)) {
+    switch (find_account(name, &account, &mapping->failure)) {
     case ACCOUNT_ABSENT:
         failure_set(&mapping->failure, "account", "there is no account '%s' on this host", name);
         return;
@@ -89,8 +105,8 @@ find_user(const struct configuration *configuration, const char *name, struct ma
     else
         failure_set(
             &mapping->failure, "account",
-            "'%s' (uid %u) is an account of the system, and no person's: it gets no link (UID_MIN of " LOGIN_DEFS
-            " is %u)",
+            "'%s' (uid %u) is an account of the system, and no person's: people's uids begin at UID_MIN of " LOGIN_DEFS
+            ", %u, and those of dynamic users and 65534 are none",
             account.name, (unsigned) account.uid, (unsigned) uid_min);
 }
 

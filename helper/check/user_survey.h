@@ -40,8 +40,8 @@ void user_survey_make(const struct configuration *configuration, const struct se
 void user_survey_free(struct user_survey *survey);
 
 /*
- * One user, by name, the same way.  Where there is no such account, it is one of the system, or the deadline came
- * first, the mapping is MAPPING_FAILED, with the failure.
+ * One user, by name or uid, the same way.  Where there is no such account, it is one of the system, or the deadline
+ * came first, the mapping is MAPPING_FAILED, with the failure.
  */
 void user_survey_find(const struct configuration *configuration, const struct service_account *account,
                       const char *name, struct deadline deadline, struct mapping *mapping);

@@ -19,8 +19,8 @@ static void
 tell(struct review *review, const struct rule *rule, const struct rule *above, const char *why)
 {
     if (review->found++ < SHOWN_MAX)
-        check_report_say(review->report, CHECK_WARNING, "map", "move it up, or take it out",
-                         "%s:%u: this rule can never win: %s:%u above it %s", review->map->files[rule->file],
+        check_report_say(review->report, CHECK_WARNING, "map", "Move it up, or take it out.",
+                         "The rule of %s:%u can never win: %s:%u above it %s.", review->map->files[rule->file],
                          rule->line, review->map->files[above->file], above->line, why);
 }
 
@@ -64,8 +64,9 @@ map_review(const struct user_map *map, struct check_report *report)
 
     review_names(&review, end);
     if (map->count == 0)
-        check_report_add(report, CHECK_WARNING, "map", "the map has no rules: nobody gets a link",
-                         "add one to users.map, see sagemaker-studio.map(5)");
+        check_report_add(report, CHECK_WARNING, "map", "The map has no rules: nobody gets a link.",
+                         "Add one to users.map, see sagemaker-studio.map(5).");
     if (review.found > SHOWN_MAX)
-        check_report_say(report, CHECK_WARNING, "map", NULL, "and %zu more such rules", review.found - SHOWN_MAX);
+        check_report_say(report, CHECK_WARNING, "map", NULL, "There are %zu more such rules.",
+                         review.found - SHOWN_MAX);
 }

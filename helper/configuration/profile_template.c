@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "settings.h"
 
 enum word { WORD_USER, WORD_LOCALPART, WORD_SLUG, WORD_UID, WORD_GROUP };
@@ -23,12 +24,6 @@ static char
 lower(char byte)
 {
     return (char) (byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
-}
-
-static bool
-is_lower_or_digit(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
 }
 
 /* Which word begins here?  Gives its length, braces included, and the digit of a group; false when none does. */
@@ -52,7 +47,7 @@ word_at(const char *text, enum word *word, size_t *length, size_t *group)
 static bool
 may_be_in_a_name(char byte)
 {
-    return is_lower_or_digit(lower(byte)) || byte == '-';
+    return ascii_is_lower_or_digit(lower(byte)) || byte == '-';
 }
 
 const char *
@@ -143,8 +138,8 @@ put_slug(struct template_result *result, const char *user)
         lose(result, WORD_SLUG);
     for (size_t i = 0; i < piece.length; i++) {
         char byte = lower(piece.start[i]);
-        bool kept = is_lower_or_digit(byte);
-        bool in_run = !kept && i > 0 && !is_lower_or_digit(lower(piece.start[i - 1]));
+        bool kept = ascii_is_lower_or_digit(byte);
+        bool in_run = !kept && i > 0 && !ascii_is_lower_or_digit(lower(piece.start[i - 1]));
         if (!kept && (byte != '-' || in_run))
             lose(result, WORD_SLUG);
         if (!in_run)

@@ -16,17 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "cleanup.h"
 #include "endpoint.h"
 #include "settings.h"
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-static bool
-is_lower_or_digit(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
-}
 
 /* Consists the text of these characters alone? */
 static bool
@@ -41,7 +36,7 @@ domain_id_is_valid(const char *text)
 {
     size_t length = strlen(text);
     return length >= 3 && length <= 63 && strncmp(text, "d-", 2) == 0 &&
-           consists_of(text, "abcdefghijklmnopqrstuvwxyz0123456789-") && is_lower_or_digit(text[length - 1]);
+           consists_of(text, "abcdefghijklmnopqrstuvwxyz0123456789-") && ascii_is_lower_or_digit(text[length - 1]);
 }
 
 /* [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}, at most 63 characters */

@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "container_answer.h"
 #include "descriptor.h"
+#include "source_pause.h"
 
 #define ECS_ENDPOINT       "http://169.254.170.2"
 #define CONNECT_TIMEOUT_MS 1000
@@ -226,21 +226,11 @@ try_again(void *owner)
         finish(fetch, NULL, &failure);
 }
 
-static int64_t
-pause_before(int next_attempt)
-{
-    int64_t least = (int64_t) PAUSE_MS << (next_attempt - 2);
-    uint16_t random = 0;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t) sizeof(random))
-        random = 0;
-    return least + random % (least + 1);
-}
-
 /* The last attempt's reason is in the fetch; try again where time is left, else end with it. */
 static void
 pause_and_retry(struct container_fetch *fetch)
 {
-    int64_t pause = pause_before(fetch->attempt + 1);
+    int64_t pause = source_pause_ms(PAUSE_MS, fetch->attempt + 1);
     if (fetch->attempt < ATTEMPTS && deadline_left_ms(fetch->deadline) > pause)
         loop_timer_start(fetch->container->loop, &fetch->pause, deadline_in_ms(pause));
     else

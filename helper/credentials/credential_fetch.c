@@ -148,7 +148,8 @@ name_session(struct credential_fetch *fetch, const struct credential_role *role)
 {
     char host[HOST_NAME_MAX + 1] = "";
     if (role->role_session_name != NULL)
-        return role_session_name(role->role_session_name, fetch->session_name);
+        return (size_t) snprintf(fetch->session_name, sizeof(fetch->session_name), "%s", role->role_session_name) <
+               sizeof(fetch->session_name); /* a legal one, as credential_profile.c knows */
     (void) gethostname(host, sizeof(host) - 1);
     host[strcspn(host, ".")] = '\0';
     AUTO_FREE char *name = NULL;

@@ -131,6 +131,12 @@ session_token_in(const struct aws_profile *profile, enum aws_profile_section sec
     return (struct aws_profile_value){.text = NULL};
 }
 
+static bool
+is_quoted(const char *text)
+{
+    return text[0] == '"' || text[0] == '\'';
+}
+
 /* All from one section: a key of one file with the token of another is no credential. */
 static bool
 take_keys(const struct resolution *at, const struct aws_profile *profile, enum aws_profile_section section)
@@ -147,6 +153,11 @@ take_keys(const struct resolution *at, const struct aws_profile *profile, enum a
                                    "aws_access_key_id, aws_secret_access_key or aws_session_token is no key: expected "
                                    "printable characters without blanks, each in one line (a comment needs a line of "
                                    "its own)");
+    if (is_quoted(id.text) || is_quoted(secret.text))
+        return aws_profile_failure(
+            at->failure, at->file, id.line,
+            "aws_access_key_id or aws_secret_access_key in quotes, which the AWS SDKs take for a "
+            "part of it; expected it without them");
     at->plan->base = CREDENTIAL_BASE_KEYS;
     return credential_text_copy(&keys, &at->plan->keys, at->failure);
 }

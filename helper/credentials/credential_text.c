@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ascii.h"
+
 #define KEY_LENGTH_MAX 256
 /* "make no assumptions about the maximum" (STS API, Credentials); a header has to hold it. */
 #define SESSION_TOKEN_MAX 32768
@@ -46,12 +48,6 @@ credential_text_copy(const struct credential_text *text, struct credentials *cre
     return failure_set(failure, "memory", "There is no memory for the credentials.");
 }
 
-static bool
-is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* "Z", "+09:00" or "-0330": seconds to the east of Greenwich. */
 static bool
 read_zone(const char *text, int64_t *east)
@@ -59,10 +55,10 @@ read_zone(const char *text, int64_t *east)
     *east = 0;
     if (strcmp(text, "Z") == 0)
         return true;
-    if ((text[0] != '+' && text[0] != '-') || !is_digit(text[1]) || !is_digit(text[2]))
+    if ((text[0] != '+' && text[0] != '-') || !ascii_is_digit(text[1]) || !ascii_is_digit(text[2]))
         return false;
     const char *minutes = text + 3 + (text[3] == ':');
-    if (!is_digit(minutes[0]) || !is_digit(minutes[1]) || minutes[2] != '\0')
+    if (!ascii_is_digit(minutes[0]) || !ascii_is_digit(minutes[1]) || minutes[2] != '\0')
         return false;
     *east = ((text[1] - '0') * 10 + (text[2] - '0')) * INT64_C(3600) +
             ((minutes[0] - '0') * 10 + (minutes[1] - '0')) * INT64_C(60);
@@ -76,10 +72,10 @@ credential_expiration_read(const char *text, int64_t *expires_at)
 {
     struct tm utc = {0};
     int64_t east;
-    const char *end = text != NULL && is_digit(text[0]) ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+    const char *end = text != NULL && ascii_is_digit(text[0]) ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
     if (end == NULL)
         return false;
-    if (end[0] == '.' && is_digit(end[1]))
+    if (end[0] == '.' && ascii_is_digit(end[1]))
         end += 1 + strspn(end + 1, "0123456789");
     if (!read_zone(end, &east))
         return false;

@@ -24,8 +24,6 @@
 #include "outage.h"
 
 #define REFRESH_EVERY_MS 60000 /* beside use; the source may have no newer keys yet */
-/* Longer than anybody holds keys that he was given: whoever finds some refused after this has had these. */
-#define HELD_AT_MOST_MS 60000
 /* Keys that never expire and were refused are tried again after this: a new one may not be known everywhere yet. */
 #define REFUSED_PAUSE_MS 15000
 
@@ -56,12 +54,12 @@ struct credential_store {
     struct credential_settings settings;
     uid_t also_owner;
     struct credential_sources *sources;
-    struct credential_plan plan;      /* the one in force; not changed while a fetch is under way */
-    bool planned;                     /* there is one */
-    char description[400];            /* of where the kept keys come from, or those to be fetched */
-    char peer[OUTAGE_NAME_SIZE];      /* "": nobody over the network */
-    struct credentials credentials;   /* access_key_id NULL: none */
-    struct deadline older_held_until; /* until then somebody may still hold older ones */
+    struct credential_plan plan;    /* the one in force; not changed while a fetch is under way */
+    bool planned;                   /* there is one */
+    char description[400];          /* of where the kept keys come from, or those to be fetched */
+    char peer[OUTAGE_NAME_SIZE];    /* "": nobody over the network */
+    struct credentials credentials; /* access_key_id NULL: none */
+    uint64_t serial;                /* of the fetch that gave them */
     bool rejected;
     struct deadline refused_until; /* rejected, and they never expire: the same ones will not do before */
     bool outdated;                 /* they are not of the plan in force */
@@ -250,10 +248,12 @@ credential_region_kept(const struct credential_store *store)
 }
 
 void
-credentials_reject(struct credential_store *store)
+credentials_reject(struct credential_store *store, uint64_t serial)
 {
+    if (serial != store->serial)
+        return;
     store->rejected = true;
-    if (store->credentials.expires_at == 0 && deadline_passed(store->older_held_until))
+    if (store->credentials.expires_at == 0)
         store->refused_until = deadline_in_ms(REFUSED_PAUSE_MS);
 }
 
@@ -376,10 +376,9 @@ fetch_failed(struct credential_store *store, const struct failure *failure)
 static void
 keep(struct credential_store *store, struct credentials *credentials)
 {
-    if (!are_kept(store, credentials))
-        store->older_held_until = deadline_in_ms(HELD_AT_MOST_MS);
     credentials_wipe(&store->credentials);
     store->credentials = *credentials;
+    store->credentials.serial = ++store->serial;
     *credentials = (struct credentials){0};
     store->rejected = false;
     store->outdated = false;

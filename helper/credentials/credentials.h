@@ -23,6 +23,7 @@ struct credentials {
     char *session_token; /* NULL when the keys are long-lived */
     int64_t expires_at;  /* epoch seconds; 0: never */
     char role[128];      /* name of the instance's role, for the log; "" when unknown */
+    uint64_t serial;     /* which fetch of a store they are of; 0: of none */
 };
 
 void credentials_wipe(struct credentials *credentials);
@@ -83,9 +84,9 @@ struct credential_call *credential_region_get(struct credential_store *store, st
                                               region_done *done, void *owner, struct failure *failure);
 void credential_call_cancel(struct credential_call *call);
 
-/* AWS said that these are expired or unknown: the next get fetches anew.  Keys without an expiry that come again then,
- * and that nobody can have mixed up with older ones, are not given for a moment: code "expired-credentials". */
-void credentials_reject(struct credential_store *store);
+/* AWS said that the keys of this serial are expired or unknown: unless there are newer ones, the next get fetches anew.
+ * Keys without an expiry that come again then are not given for a moment: code "expired-credentials". */
+void credentials_reject(struct credential_store *store, uint64_t serial);
 
 /* Kept keys or region, without waiting; NULL when there are none that are good: rejected, expired.  Valid until the
  * loop runs again. */

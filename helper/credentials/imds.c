@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "endpoint.h"
 #include "imds_answer.h"
+#include "source_pause.h"
 
 #define TOKEN_SECONDS      21600 /* the longest that the service allows */
 #define TOKEN_MARGIN_MS    5000
@@ -230,21 +230,11 @@ start_step(void *owner)
 
 /* Trouble */
 
-static int64_t
-pause_before(int next_attempt)
-{
-    int64_t least = (int64_t) PAUSE_MS << (next_attempt - 2);
-    uint16_t random = 0;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t) sizeof(random))
-        random = 0;
-    return least + random % (least + 1);
-}
-
 /* The last attempt's reason is in the fetch; try again where that may help and time is left, else end with it. */
 static void
 pause_and_retry(struct imds_fetch *fetch)
 {
-    int64_t pause = pause_before(fetch->attempt + 1);
+    int64_t pause = source_pause_ms(PAUSE_MS, fetch->attempt + 1);
     if (fetch->attempt < ATTEMPTS && deadline_left_ms(fetch->deadline) > pause)
         loop_timer_start(fetch->imds->loop, &fetch->pause, deadline_in_ms(pause));
     else

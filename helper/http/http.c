@@ -348,6 +348,7 @@ on_open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address)
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
     exchange->connecting = true;
+    exchange->socket_asked_for = true;
     exchange->no_socket = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
     (void) purpose; /* CURLSOCKTYPE_IPCXN; there is no other but for active FTP */
     for (socket_before = TAILQ_FIRST(&http->sockets); socket_before && socket_before->source.fd != fd;

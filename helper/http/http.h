@@ -44,6 +44,7 @@ enum http_end {
     HTTP_ANSWERED,    /* status and body are there, whatever the status */
     HTTP_UNRESOLVED,  /* no address for the host name, or the resolver did not answer */
     HTTP_NO_SOCKET,   /* this host had none left: nothing was found out about the peer */
+    HTTP_CROWDED,     /* all connections to the peer were busy until the end: nothing was found out about it, too */
     HTTP_UNCONNECTED, /* TCP: refused, unreachable, timed out */
     HTTP_TLS_FAILED,  /* handshake or certificate */
     HTTP_BROKEN,      /* connected, then: closed, truncated, too large, not HTTP */

@@ -150,6 +150,8 @@ end_of(const struct http_exchange *exchange, CURLcode result, const struct progr
             return HTTP_NO_SOCKET;
         return has_proxy && progress->connected ? HTTP_BROKEN : HTTP_UNCONNECTED;
     case CURLE_OPERATION_TIMEDOUT:
+        if (!progress->connected && !exchange->socket_asked_for)
+            return HTTP_CROWDED;
         return progress->connected ? HTTP_TIMED_OUT : HTTP_UNCONNECTED;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -207,6 +209,12 @@ describe_timeout(struct http_exchange *exchange, const struct progress *progress
 {
     const char *phase = "there was no answer";
 
+    if (exchange->answer.end == HTTP_CROWDED) {
+        failure_set(&exchange->answer.failure, "timeout",
+                    "the time ran out before a connection to %s was free: too many requests at once, or slow answers",
+                    peer);
+        return;
+    }
     if (!progress->connected) {
         failure_set(&exchange->answer.failure, "timeout",
                     "no connection to %s in time; check routes, firewalls, security groups and endpoints", peer);
@@ -266,7 +274,7 @@ http_answer_conclude(struct http_exchange *exchange, CURLcode result)
     if (result == CURLE_OK && answer->status < 200)
         result = CURLE_WEIRD_SERVER_REPLY;
     answer->end = end_of(exchange, result, &progress);
-    if (progress.connected)
+    if (progress.connected || answer->end == HTTP_TLS_FAILED) /* which may come before libcurl ever waits for input */
         keep_address(exchange);
     if (answer->end == HTTP_ANSWERED)
         return;

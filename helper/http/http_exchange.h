@@ -39,7 +39,8 @@ struct http_exchange {
     struct http_peer proxy; /* host "" when there is none */
     struct deadline deadline;
     int64_t connect_timeout_ms;
-    bool connecting; /* libcurl has opened a socket, and not yet waited for input from it */
+    bool connecting;       /* libcurl has opened a socket, and not yet waited for input from it */
+    bool socket_asked_for; /* false also where a kept connection was taken */
     bool connected;
     bool no_socket; /* there was none to be had */
     size_t header_count;

@@ -358,7 +358,8 @@ a_peer_that_refuses_is_tried_again_and_then_told(void **state)
     call_within(&host, PLENTY_MS);
     assert_int_equal(host.end, HTTP_UNCONNECTED);
     assert_string_equal(host.failure.code, "network");
-    assert_non_null(strstr(host.failure.message, "before that: "));
+    assert_null(strstr(host.failure.message, "before that: ")); /* for it was the same */
+    assert_int_equal(host.status, 0);
     aws_client_free(host.client);
     http_free(host.http);
     loop_free(host.loop);
@@ -393,6 +394,7 @@ what_came_before_the_time_ran_out_is_told(void **state)
     assert_int_equal(host.end, HTTP_TIMED_OUT);
     assert_string_equal(host.failure.code, "timeout");
     assert_non_null(strstr(host.failure.message, "(before that: AWS throttles (ThrottlingException))"));
+    assert_int_equal(host.status, 400); /* it is there, then */
     stop_host(&host);
 }
 
@@ -568,6 +570,27 @@ a_small_difference_is_none(void **state)
     stop_host(&host);
 }
 
+/* Years after which, and before which, no request could be signed at all. */
+static void
+a_date_that_no_clock_can_be_off_by_corrects_nothing(void **state)
+{
+    static const int64_t ahead_s[] = {INT64_C(2500000000), INT64_C(250000000000), INT64_C(-50000000000)};
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(ahead_s) / sizeof(ahead_s[0]); i++) {
+        struct host host;
+
+        START(&host, SKEWED(ahead_s[i]), GOOD);
+        call_within(&host, PLENTY_MS);
+        assert_int_equal(seen->requests, 1);
+        assert_string_equal(host.code, "InvalidSignatureException");
+        assert_int_equal(aws_client_clock_offset(host.client), 0);
+        call_within(&host, PLENTY_MS);
+        assert_int_equal(host.status, 200);
+        stop_host(&host);
+    }
+}
+
 static void
 a_correction_that_does_not_help_is_not_repeated(void **state)
 {
@@ -688,6 +711,7 @@ main(void)
         cmocka_unit_test(pauses_grow_and_end_at_twenty_seconds),
         cmocka_unit_test(a_clock_that_is_off_is_corrected_once_and_for_later_calls),
         cmocka_unit_test(a_small_difference_is_none),
+        cmocka_unit_test(a_date_that_no_clock_can_be_off_by_corrects_nothing),
         cmocka_unit_test(a_correction_that_does_not_help_is_not_repeated),
         cmocka_unit_test(every_code_for_a_wrong_time_leads_to_a_correction),
         cmocka_unit_test(a_wrong_key_is_no_matter_of_the_clock),

@@ -102,7 +102,7 @@ what_pam_auth_update_writes_is_good(void **state)
     write_service("etc/lightdm", "auth required pam_unix.so\n@include common-session\n");
     write_service("etc/login", "session required pam_limits.so\n@include common-session\n");
     AUTO_FREE char *text = check(CHECK_GOOD);
-    assert_string_equal(text, "✓ pam: the module is in the stacks of lightdm, login\nAll is well.\n");
+    assert_string_equal(text, "✓ pam: The module is in the session stacks of lightdm, login.\nAll is well.\n");
 }
 
 static void
@@ -112,7 +112,7 @@ stacks_without_the_module_are_named_beside_those_with_it(void **state)
     write_service("etc/xrdp-sesman", "session optional " OURS " debug\n");
     write_service("etc/login", "session required pam_unix.so\n");
     AUTO_FREE char *text = check(CHECK_GOOD);
-    assert_says(text, "✓ pam: the module is in the stacks of xrdp-sesman; not of login\n");
+    assert_says(text, "✓ pam: The module is in the session stacks of xrdp-sesman; not of login.\n");
 }
 
 static void
@@ -125,7 +125,7 @@ lines_are_read_as_libpam_reads_them(void **state)
                                "auth required " OURS "\n"
                                "session substack system-auth");
     AUTO_FREE char *text = check(CHECK_GOOD);
-    assert_says(text, "✓ pam: the module is in the stacks of login\n");
+    assert_says(text, "✓ pam: The module is in the session stacks of login.\n");
 }
 
 static void
@@ -136,7 +136,7 @@ the_vendors_file_counts_where_the_administrator_has_none(void **state)
     write_service("vendor/login", "session required " OURS "\n");
     write_service("etc/login", "session optional " OURS "\n");
     AUTO_FREE char *text = check(CHECK_CRITICAL);
-    assert_says(text, "vendor/lightdm:1: the control is required;");
+    assert_says(text, "In vendor/lightdm:1 the control is required.");
     assert_silent_about(text, "login:1");
 }
 
@@ -149,8 +149,8 @@ a_module_in_no_stack_makes_no_link(void **state)
     write_service("etc/lightdm", "session required pam_unix.so\n");
     write_service("etc/sshd", "session optional " OURS "\n"); /* no service of ours */
     AUTO_FREE char *text = check(CHECK_CRITICAL);
-    assert_says(text, "✗ pam: the module is in no stack (looked at: lightdm): no login gets a link\n"
-                      "  → run: pam-auth-update --enable aws-sagemaker-studio ");
+    assert_says(text, "✗ pam: The module is in no session stack (looked at: lightdm): no login gets a link.\n"
+                      "  → Run: `pam-auth-update --enable aws-sagemaker-studio`. ");
 }
 
 static void
@@ -158,7 +158,7 @@ a_host_without_login_services_is_told_to_name_its_own(void **state)
 {
     (void) state;
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "! pam: this host has none of the services xrdp-sesman,lightdm,");
+    assert_says(text, "! pam: This host has none of the services xrdp-sesman,lightdm,");
 }
 
 static void
@@ -168,9 +168,11 @@ a_module_that_libpam_will_not_find_is_critical(void **state)
     write_service("etc/lightdm", "session optional pam_sagemaker_studio\n");
     write_service("etc/login", "session optional /nowhere/" OURS "\n");
     AUTO_FREE char *text = check(CHECK_CRITICAL);
-    assert_says(text, "✗ pam: etc/lightdm:1: the module pam_sagemaker_studio is in none of the folders of PAM modules "
-                      "(modules)\n");
-    assert_says(text, "✗ pam: etc/login:1: the module /nowhere/" OURS " is not there: No such file or directory\n");
+    assert_says(text,
+                "✗ pam: In etc/lightdm:1 the module is pam_sagemaker_studio, which is in none of the folders of PAM "
+                "modules (modules).\n");
+    assert_says(text, "✗ pam: In etc/login:1 the module is /nowhere/" OURS ", which cannot be read: No such file or "
+                      "directory.\n");
 }
 
 /* ---- wrong lines ------------------------------------------------------------------------------------------------- */
@@ -200,11 +202,12 @@ any_control_but_optional_is_critical(void **state)
         char sentence[256];
 
         snprintf(line, sizeof(line), "session %s " OURS "\n", controls[i]);
-        snprintf(sentence, sizeof(sentence), "✗ pam: etc/login:1: the control is %s; expected optional, ", controls[i]);
+        snprintf(sentence, sizeof(sentence), "✗ pam: In etc/login:1 the control is %s. It must be optional, ",
+                 controls[i]);
         write_service("etc/login", line);
         AUTO_FREE char *text = check(CHECK_CRITICAL);
         assert_says(text, sentence);
-        assert_says(text, "  → write there: session optional " OURS "\n");
+        assert_says(text, "  → Write there: `session optional " OURS "`.\n");
     }
 }
 
@@ -232,8 +235,8 @@ the_module_belongs_behind_the_one_that_makes_the_runtime_folder(void **state)
     write_service("etc/common-session", "session required pam_unix.so\nsession optional pam_systemd.so\n");
     write_service("etc/login", "session optional " OURS "\n@include common-session\n");
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "! pam: etc/login:1: the module is before pam_systemd.so (etc/common-session:2), and "
-                      "$XDG_RUNTIME_DIR is not there yet when it runs\n");
+    assert_says(text, "! pam: In etc/login:1 the module is before pam_systemd.so (etc/common-session:2), and "
+                      "$XDG_RUNTIME_DIR is not there yet when it runs.\n");
 }
 
 static void
@@ -246,9 +249,11 @@ a_line_that_many_services_include_is_told_of_once(void **state)
     write_service("etc/lightdm", "session include common-session\n");
     write_service("etc/lxdm", "session include common-session\n");
     AUTO_FREE char *text = check(CHECK_CRITICAL);
-    assert_says(text, "! pam: etc/common-session:1: unknown argument 'verbose', expected timeout=, services=, ");
     assert_says(text,
-                "! pam: etc/common-session:1: bad argument 'timeout=300', expected timeout=SECONDS, from 1 to 30\n");
+                "! pam: In etc/common-session:1 the argument 'verbose' is unknown, expected timeout=, services=, ");
+    assert_says(
+        text,
+        "! pam: In etc/common-session:1 the argument 'timeout=300' is bad, expected timeout=SECONDS, from 1 to 30.\n");
     assert_says(text, "Something is wrong: critical: 1, warnings: 3.\n");
 }
 
@@ -259,8 +264,8 @@ a_second_line_in_one_stack_does_nothing(void **state)
     write_service("etc/common-session", "session optional " OURS "\n");
     write_service("etc/lightdm", "@include common-session\nsession optional " OURS "\n");
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "! pam: etc/lightdm:2: the module is in the stack of lightdm a second time (first: "
-                      "etc/common-session:1); only the first does anything\n");
+    assert_says(text, "! pam: In etc/lightdm:2 the module is in the stack of lightdm a second time (first: "
+                      "etc/common-session:1); only the first does anything.\n");
 }
 
 static void
@@ -272,9 +277,9 @@ a_line_that_does_not_name_its_own_service_is_told_of(void **state)
     write_service("etc/login", "@include common-session\n");
     write_service("etc/sshd", "@include common-session\n");
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "! pam: etc/common-session:1: services= does not name login, in whose stack the line is: its "
-                      "logins get no link\n");
-    assert_says(text, "✓ pam: the module is in the stacks of lightdm, login, sshd\n");
+    assert_says(text, "! pam: In etc/common-session:1 services= does not name login, in whose stack the line is: its "
+                      "logins get no link.\n");
+    assert_says(text, "✓ pam: The module is in the session stacks of lightdm, login, sshd.\n");
 }
 
 /* ---- broken and hostile files ------------------------------------------------------------------------------------ */
@@ -285,8 +290,8 @@ an_included_file_that_is_missing_is_told_of(void **state)
     (void) state;
     write_service("etc/login", "session include nowhere\nsession optional " OURS "\n");
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "! pam: etc/login:1: the file 'nowhere' cannot be included: No such file or directory\n");
-    assert_says(text, "✓ pam: the module is in the stacks of login\n");
+    assert_says(text, "! pam: etc/login:1: the file 'nowhere' cannot be included: No such file or directory.\n");
+    assert_says(text, "✓ pam: The module is in the session stacks of login.\n");
 }
 
 static void
@@ -296,7 +301,21 @@ files_that_include_each_other_come_to_an_end(void **state)
     write_service("etc/login", "@include lightdm\n@include lightdm\nsession optional " OURS "\n");
     write_service("etc/lightdm", "@include login\n@include login\nsession optional " OURS "\n");
     AUTO_FREE char *text = check(CHECK_WARNING);
-    assert_says(text, "too many files include each other\n");
+    assert_says(text, "too many files include each other.\n");
+}
+
+/* Without a bound on the files, these would be read 8^16 times. */
+static void
+files_that_hold_nothing_but_each_other_come_to_an_end(void **state)
+{
+    AUTO_BUFFER struct buffer includes = BUFFER(1024);
+
+    (void) state;
+    for (int i = 0; i < 8; i++)
+        assert_true(buffer_append_text(&includes, "@include lightdm\n"));
+    write_service("etc/lightdm", includes.data);
+    AUTO_FREE char *text = check(CHECK_CRITICAL);
+    assert_says(text, "too many files include each other.\n");
 }
 
 static void
@@ -312,8 +331,8 @@ a_file_without_end_or_sense_is_survived(void **state)
     mkdir(in_folder(host, "etc/lxdm"), 0755);
     mkfifo(in_folder(host, "etc/sddm"), 0644);
     AUTO_FREE char *text = check(CHECK_CRITICAL);
-    assert_says(text, "etc/lightdm cannot be read: File too large\n");
-    assert_says(text, "etc/sddm cannot be opened: Invalid argument\n");
+    assert_says(text, "etc/lightdm cannot be read: File too large.\n");
+    assert_says(text, "etc/sddm cannot be opened: it is no regular file.\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -337,6 +356,7 @@ main(void)
         TEST(a_line_that_does_not_name_its_own_service_is_told_of),
         TEST(an_included_file_that_is_missing_is_told_of),
         TEST(files_that_include_each_other_come_to_an_end),
+        TEST(files_that_hold_nothing_but_each_other_come_to_an_end),
         TEST(a_file_without_end_or_sense_is_survived),
     };
 

@@ -116,6 +116,24 @@ json_is_one_object_of_what_was_found(void **state)
 }
 
 static void
+a_note_has_its_own_mark_and_counts_for_nothing(void **state)
+{
+    struct printed text;
+    struct printed json;
+
+    (void) state;
+    begin(&text, false);
+    check_report_note(text.report, "not-checked", "A link (--no-link).");
+    AUTO_FREE char *lines = end(&text, 0);
+    assert_string_equal(lines, "– not-checked: A link (--no-link).\nAll is well.\n");
+    begin(&json, true);
+    check_report_note(json.report, "not-checked", "A link.");
+    AUTO_FREE char *object = end(&json, 0);
+    assert_non_null(
+        strstr(object, "{\"step\":\"not-checked\",\"status\":\"note\",\"found\":\"A link.\",\"advice\":null}"));
+}
+
+static void
 an_attachment_is_for_programs_alone(void **state)
 {
     struct printed printed;
@@ -186,6 +204,7 @@ main(void)
         cmocka_unit_test(the_exit_status_is_that_of_the_worst_step),
         cmocka_unit_test(a_step_is_told_before_the_next_is_looked_at),
         cmocka_unit_test(json_is_one_object_of_what_was_found),
+        cmocka_unit_test(a_note_has_its_own_mark_and_counts_for_nothing),
         cmocka_unit_test(an_attachment_is_for_programs_alone),
         cmocka_unit_test(what_others_wrote_cannot_steer_a_terminal_or_forge_a_line),
         cmocka_unit_test(a_sentence_without_end_is_cut),

@@ -104,7 +104,7 @@ users_with_a_profile_each_are_counted(void **state)
 
     (void) state;
     AUTO_FREE char *text = check(users, COUNT(users), USER_SURVEY_WHOLE, CHECK_GOOD);
-    assert_says(text, "✓ map: users whom this host lists: 4, mapped: 2, excluded by a rule: 1, without a rule: 1 (");
+    assert_says(text, "✓ map: Users whom this host lists: 4, mapped: 2, excluded by a rule: 1, without a rule: 1 (");
 }
 
 static void
@@ -116,7 +116,7 @@ two_users_who_are_one_profile_are_critical_and_named(void **state)
     (void) state;
     AUTO_FREE char *text = check(users, COUNT(users), USER_SURVEY_WHOLE, CHECK_CRITICAL);
     assert_says(text, "✗ map: 2 users are one user profile, 'a-b' of domain research, and have each other's files: a.b "
-                      "(users.map:1), a_b (users.map:3)\n");
+                      "(users.map:1), a_b (users.map:3).\n");
     assert_says(text, "Something is wrong: critical: 1, warnings: 0.\n");
 }
 
@@ -149,7 +149,7 @@ a_rule_that_fails_for_a_user_is_a_warning_with_his_name(void **state)
 
     (void) state;
     AUTO_FREE char *text = check(users, COUNT(users), USER_SURVEY_WHOLE, CHECK_WARNING);
-    assert_says(text, "! map: carol.d (uid 1002) gets no link: users.map:1: {slug} lost something of the name\n");
+    assert_says(text, "! map: carol.d (uid 1002) gets no link: users.map:1: {slug} lost something of the name.\n");
 }
 
 static void
@@ -159,9 +159,9 @@ a_map_that_maps_none_of_a_hosts_users_is_a_warning(void **state)
 
     (void) state;
     AUTO_FREE char *text = check(users, COUNT(users), USER_SURVEY_WHOLE, CHECK_WARNING);
-    assert_says(text, "! map: none of the 2 users whom this host lists is mapped\n");
+    assert_says(text, "! map: None of the 2 users whom this host lists is mapped.\n");
     AUTO_FREE char *nobody_listed = check(NULL, 0, USER_SURVEY_WHOLE, CHECK_GOOD);
-    assert_says(nobody_listed, "✓ map: users whom this host lists: 0");
+    assert_says(nobody_listed, "✓ map: Users whom this host lists: 0");
 }
 
 static void
@@ -171,11 +171,11 @@ a_list_that_is_not_whole_never_passes_for_one(void **state)
 
     (void) state;
     AUTO_FREE char *late = check(users, 1, USER_SURVEY_LATE, CHECK_WARNING);
-    assert_says(late, "! map: the list of this host's users did not come to its end in time: only the first 1 were ");
+    assert_says(late, "! map: The list of this host's users did not come to its end in time: only the first 1 were ");
     AUTO_FREE char *many = check(users, 1, USER_SURVEY_MANY, CHECK_WARNING);
-    assert_says(many, "! map: this host lists more than 10000 users: only the first of them were looked at\n");
+    assert_says(many, "! map: This host lists more than 10000 users: only the first of them were looked at.\n");
     AUTO_FREE char *broken = check(users, 1, USER_SURVEY_BROKEN, CHECK_WARNING);
-    assert_says(broken, "! map: the list of this host's users broke off: only the first 1 were looked at\n");
+    assert_says(broken, "! map: The list of this host's users broke off: only the first 1 were looked at.\n");
 }
 
 /* A thousand users of one profile, or a thousand who fail, must not fill the terminal. */
@@ -195,13 +195,13 @@ what_there_is_too_much_of_is_cut(void **state)
     AUTO_FREE char *collision = check(users, MANY, USER_SURVEY_WHOLE, CHECK_CRITICAL);
     assert_says(collision, "✗ map: 500 users are one user profile, 'shared' of domain research, and have each other's "
                            "files: user0 (users.map:0), ");
-    assert_says(collision, "user18 (users.map:18) and 490 more\n");
+    assert_says(collision, "user18 (users.map:18) and 490 more.\n");
     for (uid_t i = 0; i < MANY; i++) {
         snprintf(name, sizeof(name), "user%u", i);
         users[i] = failed(1000 + i, name, "lossy");
     }
     AUTO_FREE char *failures = check(users, MANY, USER_SURVEY_WHOLE, CHECK_WARNING);
-    assert_says(failures, "! map: and 980 more users get no link\n");
+    assert_says(failures, "! map: Another 980 users get no link.\n");
     free(users);
 }
 

@@ -381,6 +381,9 @@ static const struct wrong wrong_profiles[] = {
     {"aws_access_key_id = x\naws_secret_access_key = y\n  z\n", NO_KEY},
     {"aws_access_key_id =\naws_secret_access_key = y\n", NO_KEY},
     {"aws_access_key_id = \xe2\x80\x9cx\xe2\x80\x9d\naws_secret_access_key = y\n", NO_KEY},
+    {"aws_access_key_id = x\naws_secret_access_key = \"y\"\n",
+     "FILE:2: aws_access_key_id or aws_secret_access_key in quotes, which the AWS SDKs take for a part of it; expected "
+     "it without them"},
     {KEYS_OF("A") "region = Tokyo\n", "FILE:4: a wrong region, expected a region like ap-northeast-1"},
     {KEYS_OF("A") "region =\n", "FILE:4: region without a value; give it one, or take the line out"},
     {"credential_process =\n", "FILE:2: credential_process without a value; give it one, or take the line out"},

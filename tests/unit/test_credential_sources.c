@@ -263,21 +263,20 @@ keys_of_a_file_that_are_refused_cost_one_login_its_second_try(void **state)
     struct outcome outcome;
     write_keys("AKIABAD");
     ask_for_keys("AKIABAD");
-    /* Just written: somebody may still hold older ones, and it may be those that were refused. */
-    credentials_reject(store);
-    ask_for_keys("AKIABAD");
-    pass_time(60000);
-    credentials_reject(store);
+    uint64_t bad = credentials_kept(store)->serial;
+    credentials_reject(store, bad);
     for (int i = 0; i < 3; i++) {
         ask(&outcome);
         expect_failure(&outcome, "expired-credentials", "AWS refused the keys of profile default of");
     }
     pass_time(15000);
     ask_for_keys("AKIABAD");
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     ask(&outcome);
     expect_failure(&outcome, "expired-credentials", "Put new keys there");
     write_keys("AKIAGOOD");
+    ask_for_keys("AKIAGOOD");
+    credentials_reject(store, bad);
     ask_for_keys("AKIAGOOD");
 }
 
@@ -389,7 +388,7 @@ what_a_program_gives_without_an_end_stays_until_it_is_refused(void **state)
     program_prints("AKIA1", 0);
     pass_time(INT64_C(86400000));
     ask_for_keys("AKIA1");
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     ask(&outcome);
     program_prints("AKIA2", 0);
     expect_keys(&outcome, "AKIA2");
@@ -508,7 +507,7 @@ a_role_waits_for_the_instances_region_where_nobody_says_one(void **state)
     write_file(
         "[default]\nrole_arn = " ROLE("Other") "\nsource_profile = user\n"
                                                "[user]\naws_access_key_id = AKIAUSER\naws_secret_access_key = x\n");
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     ask(&outcome);
     deliver_bytes(IMDS "/latest/meta-data/placement/region", 404, "", 0);
     expect_failure(&outcome, "imds-refused", "set region in [defaults] of studio.conf");

@@ -134,7 +134,7 @@ credentials_came(void *owner, const struct credentials *credentials, const struc
     if (waiter->cancel_other != NULL)
         credential_call_cancel(waiter->cancel_other);
     if (waiter->reject_in != NULL)
-        credentials_reject(waiter->reject_in);
+        credentials_reject(waiter->reject_in, credentials->serial);
     if (waiter->ask_again != NULL)
         waiter->beside->call =
             credentials_get(waiter->ask_again, deadline_in_ms(3000), credentials_came, waiter->beside, NULL);
@@ -287,13 +287,13 @@ the_token_serves_until_its_time_is_nearly_over(void **state)
     struct waiter waiter;
     ask(&waiter, 3000);
     serve_keys("ASIA1", 3600);
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     pass_time(21594000);
     ask(&waiter, 3000);
     answer(role_path, 200, "desktop");
     answer_keys("ASIA2", 3600);
     expect_keys(&waiter, "ASIA2");
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     pass_time(1000);
     ask(&waiter, 3000);
     answer(token_path, 200, "another-token");
@@ -778,7 +778,7 @@ rejected_keys_are_never_given_again(void **state)
     struct waiter waiter;
     ask(&waiter, 3000);
     serve_keys("ASIA1", 3600);
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     assert_null(credentials_kept(store));
     ask(&waiter, 3000);
     turn_of_the_loop();
@@ -799,11 +799,29 @@ keys_rejected_while_one_waits_for_better_do_not_serve_him(void **state)
     ask(&waiter, 3000);
     serve_keys("ASIA1", 200);
     ask(&waiter, 3000);
-    credentials_reject(store);
+    credentials_reject(store, credentials_kept(store)->serial);
     pass_time(1500);
     assert_int_equal(waiter.calls, 0);
     pass_time(1500);
     expect_failure(&waiter, "timeout", "has not given");
+}
+
+/* Whoever was given older keys finds them refused at any later time; the newer ones need not be fetched again then. */
+static void
+older_keys_that_are_refused_say_nothing_of_newer_ones(void **state)
+{
+    (void) state;
+    struct waiter waiter;
+    ask(&waiter, 3000);
+    serve_keys("ASIA1", 3600);
+    uint64_t older = credentials_kept(store)->serial;
+    credentials_reject(store, older);
+    ask(&waiter, 3000);
+    serve_keys("ASIA2", 3600);
+    credentials_reject(store, older);
+    ask(&waiter, 3000);
+    turn_of_the_loop();
+    expect_keys(&waiter, "ASIA2");
 }
 
 static void
@@ -1093,6 +1111,7 @@ main(void)
         in_a_new_store(keys_at_their_end_still_serve_when_the_fetch_is_slow),
         in_a_new_store(rejected_keys_are_never_given_again),
         in_a_new_store(keys_rejected_while_one_waits_for_better_do_not_serve_him),
+        in_a_new_store(older_keys_that_are_refused_say_nothing_of_newer_ones),
         in_a_new_store(keys_that_come_serve_all_even_when_the_first_rejects_them),
         in_a_new_store(a_cancelled_call_is_not_answered),
         in_a_new_store(a_callback_may_cancel_the_call_beside_it),

@@ -829,10 +829,11 @@ many_requests_at_once_are_all_answered(void **state)
 }
 
 static void
-requests_that_wait_for_a_free_connection_end_with_their_deadline(void **state)
+requests_that_wait_for_a_free_connection_end_with_their_deadline_and_say_so(void **state)
 {
     struct fixture *fixture = *state;
     struct outcome *outcomes = calloc(PARALLEL, sizeof(*outcomes));
+    size_t crowded = 0;
 
     for (size_t i = 0; i < PARALLEL; i++)
         start(fixture, &outcomes[i], "/hang", 3 * SOON_MS);
@@ -840,7 +841,11 @@ requests_that_wait_for_a_free_connection_end_with_their_deadline(void **state)
     for (size_t i = 0; i < PARALLEL; i++) {
         assert_int_equal(outcomes[i].times, 1);
         assert_string_equal(outcomes[i].answer.failure.code, "timeout");
+        crowded += outcomes[i].end == HTTP_CROWDED;
+        assert_int_equal(strstr(outcomes[i].answer.failure.message, "too many requests at once") != NULL,
+                         outcomes[i].end == HTTP_CROWDED);
     }
+    assert_int_equal(crowded, PARALLEL - 32);
     free(outcomes);
 }
 
@@ -1382,7 +1387,7 @@ main(void)
         HTTP_TEST(a_kept_connection_that_the_server_has_closed_is_replaced),
         HTTP_TEST(a_request_that_a_kept_connection_swallowed_is_sent_again_on_a_new_one),
         HTTP_TEST(many_requests_at_once_are_all_answered),
-        HTTP_TEST(requests_that_wait_for_a_free_connection_end_with_their_deadline),
+        HTTP_TEST(requests_that_wait_for_a_free_connection_end_with_their_deadline_and_say_so),
         HTTP_TEST(a_request_can_be_called_off_at_once),
         HTTP_TEST(a_request_can_be_called_off_while_its_name_is_looked_up),
         HTTP_TEST(a_request_can_be_called_off_while_it_connects),

@@ -119,6 +119,36 @@ an_answer_between_failures_starts_the_count_anew(void **state)
 }
 
 static void
+an_answer_is_remembered_with_its_time(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    assert_false(outage_was_answered_since(&outages, API, 0));
+    outage_report(&outages, API, true, 1000);
+    assert_true(outage_was_answered_since(&outages, API, 1000));
+    assert_false(outage_was_answered_since(&outages, API, 1001));
+    fail_times(&outages, API, 3, 2000);
+    assert_true(outage_was_answered_since(&outages, API, 999));
+    assert_false(outage_was_answered_since(&outages, "another", 999));
+}
+
+static void
+peers_that_answer_are_forgotten_before_those_that_do_not(void **state)
+{
+    struct outages outages = {0};
+    char peer[32];
+
+    (void) state;
+    fail_times(&outages, API, 3, 1000);
+    for (int i = 0; i <= OUTAGE_PEERS; i++) {
+        snprintf(peer, sizeof(peer), "host-%d", i);
+        outage_report(&outages, peer, true, 1001 + i);
+    }
+    assert_false(admits(&outages, API, 2000, NULL));
+}
+
+static void
 another_peer_is_not_concerned(void **state)
 {
     struct outages outages = {0};
@@ -204,6 +234,8 @@ main(void)
         cmocka_unit_test(an_answer_between_failures_starts_the_count_anew),
         cmocka_unit_test(who_cannot_find_out_does_not_get_the_probe),
         cmocka_unit_test(a_probe_that_found_nothing_out_goes_to_the_next),
+        cmocka_unit_test(an_answer_is_remembered_with_its_time),
+        cmocka_unit_test(peers_that_answer_are_forgotten_before_those_that_do_not),
         cmocka_unit_test(another_peer_is_not_concerned),
         cmocka_unit_test(the_outages_that_go_on_can_be_told),
         cmocka_unit_test(more_peers_than_the_table_holds_forget_the_oldest_alone),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "journal.h"
+#include "link_steps.h"
 
 #define API     "api.sagemaker.eu-west-1.amazonaws.com"
 #define LONG_MS 15000
@@ -60,6 +61,21 @@ three_make_an_outage(bool by_user, enum peer_end end, int64_t waited_ms)
     return is_outage(&outages);
 }
 
+static bool
+three_calls_make_an_outage(struct outages *outages, const struct http_answer *end)
+{
+    for (int i = 0; i < OUTAGE_FAILURES; i++) {
+        struct peer_attempt attempt = attempt_of(outages, false);
+
+        assert_true(peer_attempt_admit(&attempt, deadline_in_ms(LONG_MS), NULL));
+        peer_attempt_ask(&attempt);
+        attempt.asked_ms -= LONG_MS;
+        link_end_attempt(&attempt, end);
+        peer_attempt_leave(&attempt);
+    }
+    return is_outage(outages);
+}
+
 static void
 a_refusal_counts_at_once(void **state)
 {
@@ -72,6 +88,41 @@ an_answer_never_counts(void **state)
 {
     (void) state;
     assert_false(three_make_an_outage(false, PEER_ANSWERED, LONG_MS));
+}
+
+/* In a storm most wait for a connection of the helper's to become free. */
+static void
+silence_towards_one_does_not_count_while_others_are_answered(void **state)
+{
+    struct outages outages = {0};
+
+    (void) state;
+    ask_and_end(&outages, false, PEER_ANSWERED, 0);
+    for (int i = 0; i < OUTAGE_FAILURES; i++)
+        ask_and_end(&outages, false, PEER_UNCONNECTED, LONG_MS);
+    assert_false(is_outage(&outages));
+}
+
+/* Of three attempts at an API that throttles the last may well run out of time. */
+static void
+a_call_that_was_answered_before_its_last_attempt_never_counts(void **state)
+{
+    static const struct http_answer ends[] = {
+        {.end = HTTP_TIMED_OUT, .status = 400, .failure = {.code = "timeout"}},
+        {.end = HTTP_UNCONNECTED, .status = 503, .failure = {.code = "timeout"}},
+        {.end = HTTP_BROKEN, .status = 429, .failure = {.code = "network"}},
+    };
+
+    (void) state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct outages outages = {0};
+        struct outages others = {0};
+        struct http_answer silent = ends[i];
+
+        silent.status = 0;
+        assert_false(three_calls_make_an_outage(&outages, &ends[i]));
+        assert_true(three_calls_make_an_outage(&others, &silent));
+    }
 }
 
 static void
@@ -165,6 +216,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refusal_counts_at_once),
         cmocka_unit_test(an_answer_never_counts),
+        cmocka_unit_test(silence_towards_one_does_not_count_while_others_are_answered),
+        cmocka_unit_test(a_call_that_was_answered_before_its_last_attempt_never_counts),
         cmocka_unit_test(no_connection_counts_after_a_while_and_for_clicks_after_longer),
         cmocka_unit_test(a_peer_that_took_the_connection_may_be_slow),
         cmocka_unit_test(a_hurried_click_is_no_probe),

@@ -97,6 +97,27 @@ names_that_differ_after_the_cut_stay_apart(void **state)
     assert_string_not_equal(one, other);
 }
 
+/* Whoever may choose the name of his account (in a directory, say) could else be another in CloudTrail. */
+static void
+nobody_can_be_called_what_anothers_name_becomes(void **state)
+{
+    (void) state;
+    static const char *const others[] = {
+        "a",          "al ice", "CORP\\alice", "host$",
+        "\xc3\xa9lo", "",       "aws:root",    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char name[ROLE_SESSION_NAME_SIZE];
+        char taken[ROLE_SESSION_NAME_SIZE];
+        assert_true(role_session_name(others[i], name));
+        assert_true(role_session_name(name, taken));
+        assert_string_not_equal(taken, name);
+        assert_true(is_legal(taken));
+    }
+    expect_name("a-ca978112ca1b", "a-ca978112ca1b-1cfe4551ba6e");
+    expect_name("a-CA978112CA1B", "a-CA978112CA1B");
+    expect_name("a-ca978112ca1", "a-ca978112ca1");
+}
+
 static void
 expect_policy(const char *role_arn, const char *region, const char *profile, bool with_tags, const char *expected)
 {
@@ -200,6 +221,7 @@ main(void)
         cmocka_unit_test(a_long_name_is_cut_to_what_aws_takes),
         cmocka_unit_test(whatever_the_user_is_called_the_name_is_legal_and_his_own),
         cmocka_unit_test(names_that_differ_after_the_cut_stay_apart),
+        cmocka_unit_test(nobody_can_be_called_what_anothers_name_becomes),
         cmocka_unit_test(the_policy_allows_a_link_for_this_one_profile),
         cmocka_unit_test(with_tags_there_is_a_second_action),
         cmocka_unit_test(a_profile_in_upper_case_is_allowed_in_lower_case_too),
