@@ -52,23 +52,12 @@ find_endpoint(struct link *link, struct failure *failure)
 static void
 fill_parameters(struct link *link)
 {
-    const struct domain_settings *domain = link->domain;
     const char *wanted = link->wanted_landing_uri;
 
-    link->parameters = (struct presigned_url_parameters){
-        .endpoint_url = link->endpoint_url,
-        .region = link->region,
-        .domain_id = domain->domain_id,
-        .user_profile_name = link->mapping.user_profile_name,
-        .space_name = wanted == NULL ? link->mapping.space_name : NULL,
-        .landing_uri = wanted == NULL ? link->mapping.landing_uri : wanted,
-        .expires_in_seconds = domain->expires_in_seconds,
-        .session_expiration_duration_in_seconds = domain->session_expiration_duration_in_seconds,
-        .ca_bundle = domain->ca_bundle,
-        .proxy_url = domain->proxy_url,
-        .studio_url_suffixes = domain->studio_url_suffixes,
-        .role_arn = domain->role_arn,
-    };
+    link->parameters = presigned_url_parameters_of(link->domain, link->endpoint_url, link->region);
+    link->parameters.user_profile_name = link->mapping.user_profile_name;
+    link->parameters.space_name = wanted == NULL ? link->mapping.space_name : NULL;
+    link->parameters.landing_uri = wanted == NULL ? link->mapping.landing_uri : wanted;
 }
 
 /* Everything about the request is known but the keys. */

@@ -34,6 +34,24 @@ ascii_is_alphanumeric(char byte)
     return ascii_is_lower_or_digit(byte) || (byte >= 'A' && byte <= 'Z');
 }
 
+/* Printable, and no blank. */
+static inline bool
+ascii_is_visible(char byte)
+{
+    return byte > ' ' && byte <= '~';
+}
+
+/* Of nothing else, and not empty. */
+static inline bool
+ascii_is_visible_text(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!ascii_is_visible(text[i]))
+            return false;
+    }
+    return length > 0;
+}
+
 /* -1: no hexadecimal digit. */
 static inline int
 ascii_hex_value(char digit)

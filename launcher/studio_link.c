@@ -8,13 +8,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SCHEME "https://"
+#include "ascii.h"
 
-static bool
-is_letter_or_digit(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
-}
+#define SCHEME "https://"
 
 bool
 studio_link_is_harmless(const char *url)
@@ -23,10 +19,10 @@ studio_link_is_harmless(const char *url)
 
     if (url == NULL || strnlen(url, STUDIO_LINK_MAX + 1) > STUDIO_LINK_MAX)
         return false;
-    if (strncmp(url, SCHEME, scheme) != 0 || !is_letter_or_digit(url[scheme]))
+    if (strncmp(url, SCHEME, scheme) != 0 || !ascii_is_alphanumeric(url[scheme]))
         return false;
     for (const char *at = url; *at != '\0'; at++) {
-        if (*at <= ' ' || *at > '~' || strchr("\"'`<>\\", *at) != NULL)
+        if (!ascii_is_visible(*at) || strchr("\"'`<>\\", *at) != NULL)
             return false;
     }
     return true;

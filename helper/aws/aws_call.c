@@ -274,7 +274,7 @@ may_be_about_the_clock(const struct http_answer *answer)
         return false;
     aws_error_read(answer, &error);
     kind = aws_error_kind(&error, answer->status);
-    return kind == AWS_ERROR_CLOCK || kind == AWS_ERROR_SIGNATURE || strcmp(error.code, "AuthFailure") == 0;
+    return kind == AWS_ERROR_CLOCK || kind == AWS_ERROR_SIGNATURE;
 }
 
 /* What all calls go by from now on.  Many may find it out at once, and one says so. */

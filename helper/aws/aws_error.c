@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "json_text.h"
 #include "message.h"
 #include "xml_text.h"
@@ -91,8 +92,7 @@ static const char *const words[] = {
 static bool
 is_code_byte(char byte)
 {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '.' || byte == '_' || byte == '-';
+    return ascii_is_alphanumeric(byte) || byte == '.' || byte == '_' || byte == '-';
 }
 
 /* "namespace#Code:http://…" gives "Code".  False when what is left is no code. */

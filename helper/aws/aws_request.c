@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "endpoint.h"
 #include "sigv4.h"
 
@@ -24,13 +25,7 @@ is_set(const char *text)
 static bool
 is_header_text(const char *text)
 {
-    if (!is_set(text))
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text <= 0x20 || *text > 0x7e)
-            return false;
-    }
-    return true;
+    return text != NULL && ascii_is_visible_text(text, strlen(text));
 }
 
 static bool

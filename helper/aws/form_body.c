@@ -6,33 +6,17 @@
 #include "form_body.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static bool
-is_unreserved(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
-
-static bool
-put_encoded(struct buffer *body, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        bool done = is_unreserved(*text) ? buffer_append(body, text, 1)
-                                         : buffer_append_format(body, "%%%02X", (unsigned int) (unsigned char) *text);
-        if (!done)
-            return false;
-    }
-    return true;
-}
+#include "percent_encoding.h"
 
 bool
 form_put(struct buffer *body, const char *name, const char *value)
 {
     if (value == NULL)
         return true;
-    return (body->length == 0 || buffer_append(body, "&", 1)) && put_encoded(body, name) &&
-           buffer_append(body, "=", 1) && put_encoded(body, value);
+    return (body->length == 0 || buffer_append(body, "&", 1)) && percent_encode(body, name, strlen(name), "") &&
+           buffer_append(body, "=", 1) && percent_encode(body, value, strlen(value), "");
 }
 
 bool

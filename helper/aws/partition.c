@@ -93,12 +93,6 @@ partition_of_region(const char *region)
 }
 
 const char *
-region_partition(const char *region)
-{
-    return partition_of_region(region)->name;
-}
-
-const char *
 region_studio_domain(const char *region)
 {
     return partition_of_region(region)->studio_domain;

@@ -25,9 +25,6 @@ bool region_is_valid(const char *region);
 /* Of a valid region.  One that no partition knows is taken for one of "aws", as botocore does. */
 const struct partition *partition_of_region(const char *region);
 
-/* "aws", "aws-cn", "aws-us-gov" ...: the partition that a valid region belongs to, as ARNs name it. */
-const char *region_partition(const char *region);
-
 /* What follows "HOST.studio.REGION." in Studio's own links: "sagemaker.aws", "sagemaker.com.cn"; NULL where AWS has not
  * published it (aws-iso*, aws-eusc): there studio_url_suffixes must say it. */
 const char *region_studio_domain(const char *region);

@@ -22,6 +22,22 @@ is_set(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+struct presigned_url_parameters
+presigned_url_parameters_of(const struct domain_settings *domain, const char *endpoint_url, const char *region)
+{
+    return (struct presigned_url_parameters){
+        .endpoint_url = endpoint_url,
+        .region = region,
+        .domain_id = domain->domain_id,
+        .expires_in_seconds = domain->expires_in_seconds,
+        .session_expiration_duration_in_seconds = domain->session_expiration_duration_in_seconds,
+        .ca_bundle = domain->ca_bundle,
+        .proxy_url = domain->proxy_url,
+        .studio_url_suffixes = domain->studio_url_suffixes,
+        .role_arn = domain->role_arn,
+    };
+}
+
 static bool
 check_range(const char *name, int value, int minimum, int maximum, struct failure *failure)
 {

@@ -30,6 +30,12 @@ struct presigned_url_parameters {
     const char *role_arn; /* that was assumed for this link; NULL: the host's own permissions are used */
 };
 
+struct domain_settings;
+
+/* What a domain's settings say of its links.  Whose link it is, and what it opens, is the caller's to add. */
+struct presigned_url_parameters presigned_url_parameters_of(const struct domain_settings *domain,
+                                                            const char *endpoint_url, const char *region);
+
 /* The parameters against ranges and patterns of the API model, before anything is sent.  Code "config". */
 bool presigned_url_check(const struct presigned_url_parameters *parameters, struct failure *failure);
 

@@ -6,50 +6,12 @@
 #include "retry_policy.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "aws_error.h"
 
 #define PAUSE_BASE_MS 1000
 #define PAUSE_MAX_MS  20000
-
-static bool
-is_one_of(const char *code, const char *const *codes)
-{
-    for (; *codes != NULL; codes++) {
-        if (strcmp(code, *codes) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool
-is_throttling_code(const char *code)
-{
-    static const char *const CODES[] = {"Throttling",
-                                        "ThrottlingException",
-                                        "ThrottledException",
-                                        "RequestThrottledException",
-                                        "RequestThrottled",
-                                        "TooManyRequestsException",
-                                        "ProvisionedThroughputExceededException",
-                                        "TransactionInProgressException",
-                                        "RequestLimitExceeded",
-                                        "BandwidthLimitExceeded",
-                                        "LimitExceededException",
-                                        "SlowDown",
-                                        "EC2ThrottledException",
-                                        NULL};
-    return is_one_of(code, CODES);
-}
-
-static bool
-is_passing_code(const char *code)
-{
-    static const char *const CODES[] = {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", NULL};
-    return is_one_of(code, CODES);
-}
 
 static bool
 is_passing_status(long status)
@@ -61,14 +23,16 @@ static enum retry_verdict
 verdict_on_error(const struct http_answer *answer, char *trouble, size_t size)
 {
     struct aws_error error;
+    enum aws_error_kind kind;
     if (answer->status >= 200 && answer->status <= 299)
         return RETRY_NEVER;
     aws_error_read(answer, &error);
-    if (is_throttling_code(error.code) || answer->status == 429) {
+    kind = aws_error_kind(&error, answer->status);
+    if (kind == AWS_ERROR_THROTTLED || answer->status == 429) {
         (void) snprintf(trouble, size, "AWS throttles (%s)", error.code);
         return RETRY_THROTTLED;
     }
-    if (is_passing_code(error.code) || is_passing_status(answer->status)) {
+    if (kind == AWS_ERROR_SERVICE || is_passing_status(answer->status)) {
         (void) snprintf(trouble, size, "AWS has a passing trouble (%s)", error.code);
         return RETRY_SERVICE;
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "json_text.h"
 #include "partition.h"
 #include "settings.h"
@@ -29,8 +30,7 @@
 static bool
 is_legal_byte(char byte)
 {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           (byte != '\0' && strchr("_+=,.@-", byte) != NULL);
+    return ascii_is_alphanumeric(byte) || (byte != '\0' && strchr("_+=,.@-", byte) != NULL);
 }
 
 /* As every name does that is made of another one below. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "percent_encoding.h"
 
 #define TEXT_LIMIT        ((size_t) 1024 * 1024)
 #define DIGEST_SIZE       32
@@ -75,30 +76,6 @@ hmac_sha256(const void *key, size_t key_length, const char *text, unsigned char 
 
 /* Path */
 
-static bool
-is_unreserved(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '-' || byte == '.' || byte == '_' || byte == '~';
-}
-
-static bool
-put_encoded_byte(struct buffer *out, char byte)
-{
-    return buffer_append_format(out, "%%%02X", (unsigned int) (unsigned char) byte);
-}
-
-static bool
-put_encoded_path(struct buffer *out, const char *path, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        bool plain = is_unreserved(path[i]) || path[i] == '/';
-        if (plain ? !buffer_append(out, &path[i], 1) : !put_encoded_byte(out, path[i]))
-            return false;
-    }
-    return true;
-}
-
 /* Take the last segment off again; what is before it always begins with a slash. */
 static void
 drop_segment(struct buffer *path)
@@ -141,9 +118,9 @@ static bool
 put_canonical_path(struct buffer *out, const struct sigv4_request *request)
 {
     if (!request->normalize_path)
-        return put_encoded_path(out, request->path, strlen(request->path));
+        return percent_encode(out, request->path, strlen(request->path), "/");
     AUTO_BUFFER struct buffer path = BUFFER(TEXT_LIMIT);
-    return normalize_path(&path, request->path) && put_encoded_path(out, path.data, path.length);
+    return normalize_path(&path, request->path) && percent_encode(out, path.data, path.length, "/");
 }
 
 /* Query */
@@ -169,7 +146,7 @@ put_query_text(struct buffer *out, const char *text, size_t length)
     while (length > 0) {
         char byte;
         size_t taken = decode_byte(text, length, &byte);
-        if (is_unreserved(byte) ? !buffer_append(out, &byte, 1) : !put_encoded_byte(out, byte))
+        if (!percent_encode(out, &byte, 1, ""))
             return false;
         text += taken;
         length -= taken;

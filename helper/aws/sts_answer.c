@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "credential_text.h"
 #include "json_text.h"
 #include "xml_text.h"
@@ -137,13 +138,8 @@ is_account(const char *text)
 static bool
 is_arn(const char *text, size_t size)
 {
-    if (text == NULL || strncmp(text, "arn:", 4) != 0 || strnlen(text, size) == size)
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text <= 0x20 || *text > 0x7e)
-            return false;
-    }
-    return true;
+    size_t length = text != NULL ? strnlen(text, size) : 0;
+    return length > 4 && length < size && strncmp(text, "arn:", 4) == 0 && ascii_is_visible_text(text, length);
 }
 
 bool

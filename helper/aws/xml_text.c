@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "ascii.h"
+
 struct span {
     const char *start;
     size_t length;
@@ -40,8 +42,7 @@ is_space(char byte)
 static bool
 is_name_byte(char byte)
 {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '.' || byte == '_' || byte == '-' || byte == ':';
+    return ascii_is_alphanumeric(byte) || byte == '.' || byte == '_' || byte == '-' || byte == ':';
 }
 
 static bool
@@ -228,20 +229,6 @@ read_document(struct document *document)
 
 /* Entities */
 
-static bool
-digit_value(char digit, unsigned int base, unsigned int *value)
-{
-    if (digit >= '0' && digit <= '9')
-        *value = (unsigned int) (digit - '0');
-    else if (base == 16 && digit >= 'a' && digit <= 'f')
-        *value = (unsigned int) (digit - 'a') + 10;
-    else if (base == 16 && digit >= 'A' && digit <= 'F')
-        *value = (unsigned int) (digit - 'A') + 10;
-    else
-        return false;
-    return true;
-}
-
 /* "#65" or "#x41" */
 static bool
 numbered_character(struct span name, char *character)
@@ -253,10 +240,10 @@ numbered_character(struct span name, char *character)
     if (name.length <= first || name.start[0] != '#')
         return false;
     for (size_t i = first; i < name.length; i++) {
-        unsigned int value;
-        if (!digit_value(name.start[i], base, &value) || number > 0x7e)
+        int value = ascii_hex_value(name.start[i]);
+        if (value < 0 || (unsigned int) value >= base || number > 0x7e)
             return false;
-        number = number * base + value;
+        number = number * base + (unsigned int) value;
     }
     *character = (char) (number & 0x7f);
     return (number >= 0x20 && number <= 0x7e) || number == '\t' || number == '\n' || number == '\r';

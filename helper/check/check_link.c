@@ -19,22 +19,14 @@
 static struct presigned_url_parameters
 parameters_of(const struct check_place *place)
 {
-    const struct domain_settings *settings = place->settings;
+    struct presigned_url_parameters parameters =
+        presigned_url_parameters_of(place->settings, place->endpoint_url, place->region);
 
-    return (struct presigned_url_parameters){
-        .endpoint_url = place->endpoint_url,
-        .region = place->region,
-        .domain_id = settings->domain_id,
-        .user_profile_name = place->mapping->user_profile_name,
-        .space_name = place->mapping->space_name,
-        .landing_uri = place->mapping->landing_uri,
-        .expires_in_seconds = SECONDS_OF_LINK,
-        .session_expiration_duration_in_seconds = settings->session_expiration_duration_in_seconds,
-        .ca_bundle = settings->ca_bundle,
-        .proxy_url = settings->proxy_url,
-        .studio_url_suffixes = settings->studio_url_suffixes,
-        .role_arn = settings->role_arn,
-    };
+    parameters.user_profile_name = place->mapping->user_profile_name;
+    parameters.space_name = place->mapping->space_name;
+    parameters.landing_uri = place->mapping->landing_uri;
+    parameters.expires_in_seconds = SECONDS_OF_LINK;
+    return parameters;
 }
 
 /* presigned_url_answer has seen to it that the link is https://HOST/auth... */

@@ -191,12 +191,6 @@ check_report_attach(struct check_report *report, const char *name, const char *j
     report->short_of_memory = true;
 }
 
-enum check_level
-check_report_level(const struct check_report *report)
-{
-    return report->level;
-}
-
 static void
 print_summary(const struct check_report *report)
 {

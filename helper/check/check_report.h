@@ -33,9 +33,6 @@ void check_report_note(struct check_report *report, const char *step, const char
 /* A further member of the JSON object: its value is JSON already.  Text reports leave it out. */
 void check_report_attach(struct check_report *report, const char *name, const char *json);
 
-/* The worst level so far. */
-enum check_level check_report_level(const struct check_report *report);
-
 /* Ends the report: the last line, or the whole JSON.  Frees it and returns the exit status. */
 int check_report_end(struct check_report *report);
 

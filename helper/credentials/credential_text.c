@@ -17,13 +17,8 @@
 static bool
 is_key(const char *text, size_t longest)
 {
-    if (text == NULL || text[0] == '\0' || strnlen(text, longest + 1) > longest)
-        return false;
-    for (; *text != '\0'; text++) {
-        if (*text <= 0x20 || *text > 0x7e)
-            return false;
-    }
-    return true;
+    size_t length = text != NULL ? strnlen(text, longest + 1) : 0;
+    return length <= longest && ascii_is_visible_text(text, length);
 }
 
 bool

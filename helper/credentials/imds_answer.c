@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "aws_error.h"
 #include "credential_text.h"
 #include "endpoint.h"
@@ -18,16 +19,6 @@
 #define WHAT_ELSE_IS_THERE "Check ec2_metadata_service_endpoint, and what listens there."
 
 static const char bad_answer[] = "imds-bad-answer";
-
-static bool
-is_graphic(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] <= 0x20 || text[i] > 0x7e)
-            return false;
-    }
-    return length > 0;
-}
 
 /* Without the line break that some stand-ins of the service end their answers with. */
 static size_t
@@ -53,7 +44,7 @@ is_single_line(const struct buffer *body)
 char *
 imds_read_token(const struct buffer *body, struct failure *failure)
 {
-    if (body->length <= TOKEN_LENGTH_MAX && is_graphic(body->data, body->length)) {
+    if (body->length <= TOKEN_LENGTH_MAX && ascii_is_visible_text(body->data, body->length)) {
         char *token = strndup(body->data, body->length);
         if (token == NULL)
             failure_set(failure, "memory", "There is no memory for the metadata service's session token.");
@@ -71,9 +62,7 @@ is_role_name(const char *text, size_t length)
     if (length == 0 || length >= IMDS_ROLE_SIZE)
         return false;
     for (size_t i = 0; i < length; i++) {
-        bool alphanumeric = (text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z') ||
-                            (text[i] >= '0' && text[i] <= '9');
-        if (!alphanumeric && (text[i] == '\0' || strchr("+=,.@_-", text[i]) == NULL))
+        if (!ascii_is_alphanumeric(text[i]) && (text[i] == '\0' || strchr("+=,.@_-", text[i]) == NULL))
             return false;
     }
     return true;

@@ -161,7 +161,7 @@ a_region_has_the_partition_that_arns_name(void **state)
         {"us-isof-south-1", "aws-iso-f", NULL},
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        assert_string_equal(region_partition(expected[i].region), expected[i].partition);
+        assert_string_equal(partition_of_region(expected[i].region)->name, expected[i].partition);
         const char *domain = region_studio_domain(expected[i].region);
         if (expected[i].studio_domain == NULL)
             assert_null(domain);
