@@ -118,9 +118,8 @@ def test_the_manual_has_every_subcommand_and_option_of_the_launcher():
     assert len(subcommands) >= 6
     for subcommand in subcommands:
         assert f".Cm {subcommand}\n" in synopsis and f".It Cm {subcommand}\n" in manual
-        if subcommand != "check":  # the helper's own
-            options = options_in_help(str(LAUNCHER), subcommand, "--help")
-            assert [option for option in options if f".It Fl Fl {option}" not in manual] == [], subcommand
+        options = options_in_help(str(LAUNCHER), subcommand, "--help")
+        assert [option for option in options if f".It Fl Fl {option}" not in manual] == [], subcommand
 
 
 def test_the_manual_has_every_option_of_the_helper():
@@ -141,3 +140,13 @@ def test_the_manual_and_the_example_have_every_setting():
     assert [name for name in names if sum(name in item.split() for item in items) != 1] == []
     example = (SOURCE / "etc/sagemaker-studio/studio.conf").read_text()
     assert [name for name in names if not re.search(rf"^#{name} = ", example, re.MULTILINE)] == []
+
+
+def test_the_manual_has_every_event_of_the_log():
+    sources = "".join(path.read_text() for path in (SOURCE / "helper").rglob("*.c"))
+    events = set(re.findall(r'(?:journal_begin|log_change)\(LOG_\w+, "([a-z-]+)"', sources))
+    told_with_debug = {"identity", "link-none"}
+    assert {"link-made", "outage-begins", "clock-corrected"} | told_with_debug <= events
+    manual = (SOURCE / "man/sagemaker-studio-helper.8").read_text()
+    log = manual[manual.index(".Ss The log"): manual.index(".Ss Failure codes")]
+    assert [event for event in sorted(events - told_with_debug) if event not in log] == []

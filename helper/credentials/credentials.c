@@ -357,7 +357,7 @@ log_failed_refresh(struct credential_store *store, const struct failure *failure
     store->trouble_logged = true;
     struct journal_line line = journal_begin(LOG_WARNING, "credentials-not-renewed");
     journal_put(&line, "source", store->description);
-    journal_put_number(&line, "good-for-s", store->credentials.expires_at - (int64_t) time(NULL));
+    journal_put_number(&line, "good_for_seconds", store->credentials.expires_at - (int64_t) time(NULL));
     journal_put(&line, "code", failure->code);
     journal_put(&line, "message", failure->message);
     journal_end(&line);
