@@ -83,39 +83,39 @@ buffer_append_text(struct buffer *buffer, const char *text)
     return buffer_append(buffer, text, strlen(text));
 }
 
-/* Formats into room that has been reserved; without enough room the content stays as it was. */
-static bool __attribute__((format(printf, 3, 0)))
-format_into(struct buffer *buffer, size_t needed, const char *format, va_list arguments)
+/* How long the text is.  It is in its place when it fits the room that there is; else the content is as it was. */
+static int __attribute__((format(printf, 2, 0)))
+format_if_it_fits(struct buffer *buffer, const char *format, va_list arguments)
 {
-    int written;
+    size_t room = buffer->data != NULL ? buffer->capacity - buffer->length : 0;
+    int needed = vsnprintf(room > 0 ? buffer->data + buffer->length : NULL, room, format, arguments);
 
-    if (!buffer_reserve(buffer, needed))
-        return false;
-    written = vsnprintf(buffer->data + buffer->length, needed + 1, format, arguments);
-    if (written < 0 || (size_t) written != needed) {
-        buffer_terminate(buffer);
-        return false;
-    }
-    buffer->length += needed;
-    return true;
+    if (needed >= 0 && (size_t) needed < room)
+        buffer->length += (size_t) needed;
+    buffer_terminate(buffer);
+    return needed;
 }
 
 bool
 buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
+    size_t before = buffer->length;
     va_list arguments;
     int needed;
-    bool done;
 
     va_start(arguments, format);
-    needed = vsnprintf(NULL, 0, format, arguments);
+    needed = format_if_it_fits(buffer, format, arguments);
     va_end(arguments);
     if (needed < 0)
         return false;
+    if (buffer->data != NULL && buffer->length == before + (size_t) needed)
+        return true;
+    if (!buffer_reserve(buffer, (size_t) needed))
+        return false;
     va_start(arguments, format);
-    done = format_into(buffer, (size_t) needed, format, arguments);
+    needed = format_if_it_fits(buffer, format, arguments);
     va_end(arguments);
-    return done;
+    return needed >= 0 && buffer->length == before + (size_t) needed;
 }
 
 void

@@ -22,7 +22,8 @@ text_is_printable(const char *text, size_t length)
     size_t at = 0;
 
     while (at < length) {
-        size_t taken = utf8_printable_length(text + at, length - at);
+        bool printable_ascii = text[at] >= ' ' && text[at] <= '~'; /* nearly always */
+        size_t taken = printable_ascii ? 1 : utf8_printable_length(text + at, length - at);
         if (taken == 0)
             return false;
         at += taken;
@@ -54,9 +55,13 @@ message_begin(struct buffer *out)
 static const char *
 start_of_last_message(const struct buffer *out)
 {
-    for (size_t end = out->length; end >= 2; end--) {
-        if (out->data[end - 1] == '\n' && out->data[end - 2] == '\n')
-            return out->data + end;
+    const char *end = out->data + out->length;
+    const char *newline;
+
+    while ((newline = memrchr(out->data, '\n', (size_t) (end - out->data))) != NULL && newline > out->data) {
+        if (newline[-1] == '\n')
+            return newline + 1;
+        end = newline;
     }
     return out->data;
 }
@@ -93,7 +98,10 @@ message_put(struct buffer *out, const char *key, const char *value)
         return false;
     if ((size_t) (end - message) + line_length + 1 > MESSAGE_LIMIT) /* 1: the empty line must still fit */
         return false;
-    return buffer_append_format(out, "%s=%s\n", key, value);
+    if (!buffer_reserve(out, line_length))
+        return false;
+    return buffer_append_text(out, key) && buffer_append_text(out, "=") && buffer_append_text(out, value) &&
+           buffer_append_text(out, "\n");
 }
 
 bool
