@@ -3,6 +3,7 @@
 #   make demo       a login with a Studio link, against a local stand-in for AWS; nothing outside build/ is touched
 #   make check      packages, build with gcc and clang, linters, all tests
 #   make check-desktop  a real desktop: xrdp, XFCE and Chromium, driven through an RDP client
+#   make bench      what a link costs, beside awscli, boto3, curl and a Go program; BENCH=--quick tries it out
 #   make            build alone (make packages first, on a fresh machine)
 #   make install    DESTDIR= PREFIX= SYSCONFDIR= PAMDIR=
 #   make uninstall  leaves the configuration in SYSCONFDIR
@@ -65,7 +66,7 @@ LAUNCHER := $(BUILD)/sagemaker-studio
 TEST_AIDS := $(BUILD)/tests/pam_application $(BUILD)/tests/libnss_standin.so.2 $(BUILD)/tests/print_endpoints
 
 all: $(MODULE) $(HELPER) $(LAUNCHER)
-test-programs: all $(UNIT_TESTS) $(TEST_AIDS)
+test-programs: all $(UNIT_TESTS) $(TEST_AIDS) bench-programs
 
 # Paths are compiled in, so other paths or flags mean building anew.
 $(BUILD)/flags: force
@@ -120,6 +121,39 @@ $(BUILD)/tests/print_endpoints: $(BUILD)/tests/print_endpoints.o $(BUILD)/helper
 	$(Q)$(LINK) -o $@ $^ $(HELPER_LIBS)
 $(BUILD)/tests/print_endpoints.o: COMPILE += $(HELPER_HEADERS)
 
+# The bench: a compiled stand-in for AWS, the driver that logs people in, and the compiled ones of what people use instead.
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,stand_in load one_shot map_lookup)
+bench-programs: all $(BENCH_PROGRAMS)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS)
+$(BUILD)/bench/stand_in: LIBS := -lssl -lcrypto -lpthread
+$(BUILD)/bench/load: LIBS := -lpam
+$(BUILD)/bench/one_shot: $(BUILD)/tests/bench/peers/one_shot.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -o $@ $< -lcurl -lcjson
+$(BUILD)/bench/map_lookup: $(BUILD)/helper.a $(BUILD)/lib.a
+$(BUILD)/bench/map_lookup: LIBS := $(HELPER_LIBS)
+$(BUILD)/tests/bench/map_lookup.o: COMPILE += $(HELPER_HEADERS)
+$(BUILD)/bench/go_program: tests/bench/peers/go_program.go
+	@mkdir -p $(@D)
+	$(SAY) GO $@
+	$(Q)CGO_ENABLED=0 GO111MODULE=off GOPROXY=off GOPATH=/usr/share/gocode GOCACHE=$(abspath $(BUILD))/go-cache GOFLAGS= \
+		go build -trimpath -ldflags '-s -w' -o $@ $<
+
+# Instruction counts against those on record; tests/instructions --record writes new ones.
+instructions: all $(BUILD)/tests/pam_application $(BUILD)/bench/map_lookup
+	@tests/instructions $(BUILD) || [ $$? = 77 ]
+
+# As root, in a throw-away host; figures in $(BUILD)/sandbox/bench.json.
+bench:
+	@tests/install-packages bench
+	@echo "Building (two minutes at first, most of them for the Go program)"
+	@$(MAKE) --no-print-directory --silent bench-programs $(BUILD)/bench/go_program
+	@tests/bench/run $(BUILD) $(BENCH)
+
 demo:
 	@tests/install-packages demo
 	@echo "Building (half a minute)"
@@ -128,7 +162,7 @@ demo:
 
 # What runs no program of ours, or says nothing about its memory.
 UNSANITIZED := test_stand_in_aws test_stand_in_roles test_stand_in_domains test_build test_same_as_aws_cli test_aws_policies \
-               test_imds_guard
+               test_imds_guard test_bench test_bench_stand_in test_bench_load test_bench_peers
 check:
 	tests/install-packages check
 	$(MAKE) --no-print-directory lint
@@ -136,6 +170,7 @@ check:
 	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory SANITIZE=1 PYTEST='$(UNSANITIZED:%=--ignore=tests/%.py)' test
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory instructions
 
 # Beside `check`, since it installs half a gigabyte of desktop.  As root, in throw-away namespaces; screenshots of what
 # a user sees are left in $(BUILD)/sandbox/desktop.
@@ -249,6 +284,6 @@ clean:
 	rm -rf build
 
 force:
-.PHONY: all check check-desktop clean demo force fuzz install lint packages test test-programs trace-click uninstall unit
+.PHONY: all bench bench-programs check check-desktop clean demo force fuzz install instructions lint packages test test-programs trace-click uninstall unit
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
