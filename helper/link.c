@@ -34,6 +34,7 @@ link_free(struct link *link)
     peer_attempt_leave(&link->sagemaker);
     TAILQ_REMOVE(&link->service->links, link, entry);
     loop_timer_stop(link->service->loop, &link->timer);
+    service_stop_awaiting(link->service, &link->waiter);
     if (link->mapping_call != NULL)
         worker_call_cancel(link->mapping_call);
     if (link->credential_call != NULL)
@@ -299,6 +300,17 @@ hold_configuration(struct link *link)
     link->store = link->service->origins != NULL ? link->service->origins->store : NULL;
 }
 
+/* The step that needs it is taken again when it has been read. */
+static void
+await_configuration(struct link *link, void (*step)(void *owner))
+{
+    arm_deadline(link);
+    link_await(link, "the configuration, which is being read");
+    link->waiter.go_on = step;
+    link->waiter.owner = link;
+    service_await_configuration(link->service, &link->waiter);
+}
+
 static void
 finish_unconfigured(struct link *link)
 {
@@ -315,6 +327,10 @@ map_account(void *owner)
     struct failure failure;
 
     hold_configuration(link);
+    if (service_is_reading(link->service)) {
+        await_configuration(link, map_account);
+        return;
+    }
     if (link->configuration == NULL) {
         finish_unconfigured(link);
         return;
@@ -341,7 +357,9 @@ carry_out_order(void *owner)
 
     arm_deadline(link);
     hold_configuration(link);
-    if (link->configuration == NULL) {
+    if (service_is_reading(link->service)) {
+        await_configuration(link, carry_out_order);
+    } else if (link->configuration == NULL) {
         failure = link->service->broken;
         if (link->service->state != CONFIGURATION_BROKEN)
             failure_set(&failure, "config", "there is no users.map in %s: this host is not configured yet",

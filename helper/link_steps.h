@@ -48,6 +48,7 @@ struct link {
     void *owner;
     struct loop_timer timer; /* the next turn of the loop at first, the deadline after that */
     char awaited[OUTAGE_NAME_SIZE];
+    struct configuration_waiter waiter; /* while it is being read */
 
     /* What is under way, at most one of them. */
     struct worker_call *mapping_call;

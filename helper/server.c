@@ -307,8 +307,10 @@ server_run(struct service *service, const int *sockets, int count, enum server_s
         return false;
     good = watch_listeners(server, sockets, count, failure);
     if (good) {
-        worker_pool_warm(service->mappers[RATE_LOGIN]);
-        worker_pool_warm(service->mappers[RATE_CLICK]);
+        if (!service_is_reading(service)) { /* else these would have to go again with what they inherited */
+            worker_pool_warm(service->mappers[RATE_LOGIN]);
+            worker_pool_warm(service->mappers[RATE_CLICK]);
+        }
         start_idle_timer(server);
         good = run_loop(server, failure);
     }

@@ -47,6 +47,10 @@ configuration_release(struct shared_configuration *shared)
     free(shared);
 }
 
+/*
+ * Where its keys come from
+ */
+
 static struct credential_origin *
 make_origin(struct service *service, const struct settings *settings, struct failure *failure)
 {
@@ -109,6 +113,10 @@ free_older_origins(struct service *service)
     }
 }
 
+/*
+ * Its coming into force
+ */
+
 static bool
 put_in_force(struct service *service, struct configuration *configuration, struct failure *failure)
 {
@@ -146,28 +154,168 @@ log_broken(const struct failure *failure)
     journal_end(&line);
 }
 
-void
-service_refresh(struct service *service)
+/*
+ * Waiting for it
+ */
+
+bool
+service_is_reading(const struct service *service)
 {
-    struct configuration_stamp stamp = configuration_stamp_of(service->options.config_folder);
-    struct configuration *configuration = NULL;
+    return service->reader != NULL && map_reader_is_reading(service->reader);
+}
+
+void
+service_await_configuration(struct service *service, struct configuration_waiter *waiter)
+{
+    TAILQ_INSERT_TAIL(&service->waiters, waiter, entry);
+    waiter->waiting = true;
+}
+
+void
+service_stop_awaiting(struct service *service, struct configuration_waiter *waiter)
+{
+    if (waiter->waiting)
+        TAILQ_REMOVE(&service->waiters, waiter, entry);
+    waiter->waiting = false;
+}
+
+/* Going on may begin another reading, which those who are left wait for. */
+static void
+wake_waiters(void *owner)
+{
+    struct service *service = owner;
+    struct configuration_waiter *waiter;
+
+    while (!service_is_reading(service) && (waiter = TAILQ_FIRST(&service->waiters)) != NULL) {
+        service_stop_awaiting(service, waiter);
+        waiter->go_on(waiter->owner);
+    }
+}
+
+/* Not at once: who has it read may be in the middle of something. */
+static void
+wake_in_a_turn(struct service *service)
+{
+    if (!TAILQ_EMPTY(&service->waiters))
+        loop_timer_start(service->loop, &service->wake, deadline_in_ms(0));
+}
+
+/*
+ * Reading it
+ */
+
+static void
+put_out_of_force(struct service *service)
+{
     struct shared_configuration *old = service->current;
 
-    free_older_origins(service);
-    if (!stamp.complete || configuration_stamp_equal(&stamp, &service->stamp))
-        return;
-    service->stamp = stamp;
     service->current = NULL;
-    service->state = configuration_load(service->options.config_folder, service->options.also_owner, &configuration,
-                                        &service->broken);
-    if (service->state == CONFIGURATION_LOADED && !put_in_force(service, configuration, &service->broken)) {
+    renew_workers(service);
+    configuration_release(old);
+}
+
+/* What was read comes into force, or the failure (service->broken) does.  Takes over the configuration; NULL when none
+ * was loaded. */
+static void
+conclude(struct service *service, enum configuration_state state, struct configuration *configuration)
+{
+    service->state = state;
+    service->lost = (struct configuration_stamp){.complete = false};
+    if (configuration != NULL && !put_in_force(service, configuration, &service->broken)) {
         service->state = CONFIGURATION_BROKEN;
         configuration_free(configuration);
     }
     if (service->state == CONFIGURATION_BROKEN)
         log_broken(&service->broken);
     renew_workers(service);
-    configuration_release(old);
+    wake_in_a_turn(service);
+}
+
+/* It is not the files' fault, so whoever asks next has them read again; one log line for each version of them. */
+static void
+lose_reading(struct service *service, const struct failure *failure)
+{
+    service->state = CONFIGURATION_BROKEN;
+    service->broken = *failure;
+    if (!service->lost.complete || !configuration_stamp_equal(&service->lost, &service->stamp))
+        log_broken(failure);
+    service->lost = service->stamp;
+    service->stamp = (struct configuration_stamp){.complete = false};
+    wake_in_a_turn(service);
+}
+
+static void
+read_at_once(struct service *service)
+{
+    struct configuration *configuration = NULL;
+    enum configuration_state state = configuration_load(service->options.config_folder, service->options.also_owner,
+                                                        &configuration, &service->broken);
+
+    conclude(service, state, configuration);
+}
+
+static void
+read_version(struct service *service, const struct configuration_stamp *stamp)
+{
+    struct failure failure;
+
+    service->stamp = *stamp;
+    map_reader_cancel(service->reader);
+    put_out_of_force(service);
+    if (service->options.alone || stamp->map_bytes <= SMALL_MAP_BYTES)
+        read_at_once(service);
+    else if (!map_reader_start(service->reader, stamp->map_bytes, &failure))
+        lose_reading(service, &failure);
+}
+
+/* The stamp is looked at last: map and settings that were read between two equal ones are of one version. */
+static void
+map_was_read(void *owner, struct map_verdict *verdict)
+{
+    struct service *service = owner;
+    struct configuration *configuration = NULL;
+    struct configuration_stamp stamp;
+
+    if (verdict->map != NULL) {
+        configuration = configuration_with_map(service->options.config_folder, service->options.also_owner,
+                                               verdict->map, &verdict->failure);
+        verdict->lost = configuration == NULL;
+    }
+    stamp = configuration_stamp_of(service->options.config_folder);
+    if (stamp.complete && !configuration_stamp_equal(&stamp, &service->stamp)) {
+        configuration_free(configuration);
+        read_version(service, &stamp);
+    } else if (verdict->lost) {
+        lose_reading(service, &verdict->failure);
+    } else {
+        service->broken = verdict->failure;
+        conclude(service, verdict->state, configuration);
+    }
+}
+
+void
+service_refresh(struct service *service)
+{
+    struct configuration_stamp stamp = configuration_stamp_of(service->options.config_folder);
+
+    free_older_origins(service);
+    if (stamp.complete && !configuration_stamp_equal(&stamp, &service->stamp))
+        read_version(service, &stamp);
+}
+
+/*
+ * The whole
+ */
+
+static bool
+make_reader(struct service *service, struct failure *failure)
+{
+    const struct configuration_source source = {.vendor_folder = VENDOR_FOLDER,
+                                                .folder = service->options.config_folder,
+                                                .also_owner = service->options.also_owner};
+
+    service->reader = map_reader_create(service->loop, &source, map_was_read, service, failure);
+    return service->reader != NULL;
 }
 
 static bool
@@ -190,7 +338,7 @@ make_parts(struct service *service, struct failure *failure)
         if (service->mappers[i] == NULL)
             return false;
     }
-    return true;
+    return make_reader(service, failure);
 }
 
 struct service *
@@ -206,7 +354,9 @@ service_create(const struct service_options *options, struct failure *failure)
     service->uid_min = uid_min_of(LOGIN_DEFS);
     service->state = CONFIGURATION_ABSENT;
     service->stats.started_ms = monotonic_ms();
+    service->wake = (struct loop_timer){.fire = wake_waiters, .owner = service};
     TAILQ_INIT(&service->links);
+    TAILQ_INIT(&service->waiters);
     if (!make_parts(service, failure)) {
         service_free(service);
         return NULL;
@@ -220,6 +370,7 @@ service_free(struct service *service)
 {
     if (service == NULL)
         return;
+    map_reader_free(service->reader);
     worker_pool_free(service->mappers[RATE_LOGIN]);
     worker_pool_free(service->mappers[RATE_CLICK]);
     configuration_release(service->current);

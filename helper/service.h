@@ -17,6 +17,7 @@
 #include "failure.h"
 #include "http.h"
 #include "loop.h"
+#include "map_reader.h"
 #include "outage.h"
 #include "rate.h"
 #include "stats.h"
@@ -24,6 +25,9 @@
 
 /* Logins and clicks have workers of their own: a user whose clicks hang in the directory delays no login. */
 #define MAPPING_WORKERS 4
+
+/* A map of at most so many bytes, some 600 rules, is read at once: within 0.3 ms, or 2 ms where all are patterns. */
+#define SMALL_MAP_BYTES 16384
 
 /*
  * The host's keys, as the settings say where they come from.  An older one stays while a configuration of it does, and
@@ -44,9 +48,20 @@ struct shared_configuration {
 
 TAILQ_HEAD(links, link);
 
+/* Somebody who goes on when the configuration has been read. */
+struct configuration_waiter {
+    void (*go_on)(void *owner);
+    void *owner;
+    bool waiting;
+    TAILQ_ENTRY(configuration_waiter) entry;
+};
+
+TAILQ_HEAD(configuration_waiters, configuration_waiter);
+
 struct service_options {
     const char *config_folder;
     uid_t also_owner; /* safe_open.h */
+    bool alone;       /* nobody is served meanwhile: even a large map is read at once, and in this process */
 };
 
 struct service {
@@ -58,8 +73,12 @@ struct service {
     struct worker_pool *mappers[2];    /* RATE_LOGIN, RATE_CLICK */
     struct links links;                /* under way */
     struct credential_origin *origins; /* the one in force first */
-    enum configuration_state state;
-    struct configuration_stamp stamp;
+    enum configuration_state state;    /* of the last one that was read */
+    struct configuration_stamp stamp;  /* of the one that was read last, or is being read */
+    struct configuration_stamp lost;   /* the version whose reading failed, as was logged */
+    struct map_reader *reader;
+    struct configuration_waiters waiters;
+    struct loop_timer wake;               /* them */
     struct shared_configuration *current; /* NULL unless CONFIGURATION_LOADED */
     struct failure broken;                /* why, when CONFIGURATION_BROKEN */
     struct outages outages;
@@ -71,10 +90,20 @@ struct service *service_create(const struct service_options *options, struct fai
 void service_free(struct service *service);
 
 /*
- * Read the configuration if anything in its folder changed since the last time.  A new version that is broken takes the
- * old one out of force, with one log line.  Where there are no descriptors to look, what is in force stays so.
+ * Read the configuration if anything in its folder changed since the last time.  A new version takes the old one out of
+ * force, also when it is broken, with one log line.  One with a large map comes into force later: it is read by another
+ * process, and read again from the beginning if it changes meanwhile.  Where there are no descriptors to look, what is
+ * in force stays so.
  */
 void service_refresh(struct service *service);
+
+/* Is there no configuration in force because it is being read? */
+bool service_is_reading(const struct service *service);
+
+/* From now until it goes on, by the loop and once; it may be none of the waiters already.  It may stop waiting at any
+ * time. */
+void service_await_configuration(struct service *service, struct configuration_waiter *waiter);
+void service_stop_awaiting(struct service *service, struct configuration_waiter *waiter);
 
 /* Hold on to the configuration in force (not NULL), and let it go. */
 struct shared_configuration *configuration_hold(struct shared_configuration *shared);

@@ -77,6 +77,8 @@ put_configuration(struct buffer *out, const struct service *service)
     static const char *const states[] = {
         [CONFIGURATION_LOADED] = "loaded", [CONFIGURATION_ABSENT] = "absent", [CONFIGURATION_BROKEN] = "broken"};
 
+    if (service_is_reading(service))
+        return message_put(out, "configuration", "being-read");
     return message_put(out, "configuration", states[service->state]) &&
            (service->state != CONFIGURATION_BROKEN ||
             message_put(out, "configuration_message", service->broken.message));

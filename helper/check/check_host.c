@@ -193,12 +193,14 @@ ask_aws(struct host *host, struct service *service)
 static void
 judge_aws(struct host *host)
 {
+    struct service_options options = host->options->service;
     struct failure failure;
     struct service *service;
 
     if (host->configuration == NULL)
         return;
-    service = service_create(&host->options->service, &failure);
+    options.alone = true;
+    service = service_create(&options, &failure);
     if (service == NULL) {
         check_report_add(host->report, CHECK_CRITICAL, "credentials", failure.message, NULL);
         return;

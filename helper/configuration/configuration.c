@@ -126,15 +126,20 @@ read_settings(struct reading *reading)
     return good;
 }
 
-static bool
-load_settings(struct reading *reading, struct configuration *configuration)
+static struct settings *
+load_settings(struct reading *reading)
 {
     reading->settings = settings_begin();
-    if (reading->settings == NULL)
-        return config_no_memory(reading->failure);
+    if (reading->settings == NULL) {
+        config_no_memory(reading->failure);
+        return NULL;
+    }
     bool good = read_settings(reading);
-    configuration->settings = settings_finish(reading->settings, good ? reading->failure : NULL);
-    return good && configuration->settings != NULL;
+    struct settings *settings = settings_finish(reading->settings, good ? reading->failure : NULL);
+    if (good)
+        return settings;
+    settings_free(settings);
+    return NULL;
 }
 
 /* A candidate may belong to anybody and lie anywhere: it is read, not trusted. */
@@ -202,10 +207,10 @@ load(const struct configuration_source *source, struct configuration *configurat
 {
     struct failure of_settings = {0};
     struct reading reading = {.source = source, .failure = &of_settings};
-    bool settings_good = load_settings(&reading, configuration);
+    configuration->settings = load_settings(&reading);
     reading.failure = failure;
     enum configuration_state state = load_map(&reading, configuration);
-    if (!settings_good) {
+    if (configuration->settings == NULL) {
         failure_set(failure, of_settings.code, "%s", of_settings.message);
         return state == CONFIGURATION_ABSENT ? state : CONFIGURATION_BROKEN;
     }
@@ -238,6 +243,26 @@ configuration_load(const char *folder, uid_t also_owner, struct configuration **
     const struct configuration_source source = {
         .vendor_folder = VENDOR_FOLDER, .folder = folder, .also_owner = also_owner};
     return configuration_load_from(&source, configuration, failure);
+}
+
+struct configuration *
+configuration_with_map(const char *folder, uid_t also_owner, struct user_map *map, struct failure *failure)
+{
+    const struct configuration_source source = {
+        .vendor_folder = VENDOR_FOLDER, .folder = folder, .also_owner = also_owner};
+    struct reading reading = {.source = &source, .failure = failure};
+    struct configuration *configuration = calloc(1, sizeof *configuration);
+    if (configuration == NULL) {
+        user_map_free(map);
+        config_no_memory(failure);
+        return NULL;
+    }
+    configuration->map = map;
+    configuration->settings = load_settings(&reading);
+    if (configuration->settings != NULL)
+        return configuration;
+    configuration_free(configuration);
+    return NULL;
 }
 
 void

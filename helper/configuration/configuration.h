@@ -40,6 +40,10 @@ enum configuration_state {
 
 enum configuration_state configuration_load(const char *folder, uid_t also_owner, struct configuration **configuration,
                                             struct failure *failure);
+/* Read the settings alone; the map is one that was read before.  Takes it over, also when it returns NULL, with the
+ * failure. */
+struct configuration *configuration_with_map(const char *folder, uid_t also_owner, struct user_map *map,
+                                             struct failure *failure);
 void configuration_free(struct configuration *configuration);
 
 /* The same, said in more detail; for `check` and tests. */
@@ -63,6 +67,7 @@ enum configuration_state configuration_load_from(const struct configuration_sour
  */
 struct configuration_stamp {
     unsigned char digest[32];
+    size_t map_bytes; /* the files of the map together, at most */
     bool complete;
 };
 struct configuration_stamp configuration_stamp_of(const char *folder);

@@ -29,14 +29,17 @@ put_status(struct buffer *text, const char *name, const struct stat *status)
                          (long long) status->st_ctim.tv_sec, status->st_ctim.tv_nsec);
 }
 
-static void
+/* Returns how many bytes it has. */
+static size_t
 put_file(struct buffer *text, int folder, const char *name)
 {
     struct stat status;
-    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
         put_status(text, name, &status);
-    else
-        buffer_append_format(text, "%s absent\n", name);
+        return (size_t) status.st_size;
+    }
+    buffer_append_format(text, "%s absent\n", name);
+    return 0;
 }
 
 /* Hidden files are never read (drop_ins.h), and editors make some. */
@@ -60,9 +63,9 @@ for_want_of_resources(int error)
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-/* These return false when they could not look. */
+/* These return false when they could not look, and add the bytes that the files have. */
 static bool
-put_folder(struct buffer *text, int parent, const char *name)
+put_folder(struct buffer *text, int parent, const char *name, size_t *bytes)
 {
     AUTO_CLOSE int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0 && for_want_of_resources(errno))
@@ -75,7 +78,7 @@ put_folder(struct buffer *text, int parent, const char *name)
     if (count < 0)
         return !for_want_of_resources(errno);
     for (int i = 0; i < count; i++) {
-        put_file(text, folder, entries[i]->d_name);
+        *bytes += put_file(text, folder, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
@@ -83,8 +86,9 @@ put_folder(struct buffer *text, int parent, const char *name)
 }
 
 static bool
-put_layer(struct buffer *text, const char *path)
+put_layer(struct buffer *text, const char *path, size_t *map_bytes)
 {
+    size_t bytes_of_settings = 0;
     AUTO_CLOSE int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0 && for_want_of_resources(errno))
         return false;
@@ -92,16 +96,18 @@ put_layer(struct buffer *text, const char *path)
     if (folder < 0)
         return true;
     put_file(text, folder, "studio.conf");
-    put_file(text, folder, "users.map");
-    return put_folder(text, folder, "studio.conf.d") && put_folder(text, folder, "users.map.d");
+    *map_bytes = put_file(text, folder, "users.map");
+    return put_folder(text, folder, "studio.conf.d", &bytes_of_settings) &&
+           put_folder(text, folder, "users.map.d", map_bytes);
 }
 
 struct configuration_stamp
 configuration_stamp_from(const char *vendor_folder, const char *folder)
 {
     AUTO_BUFFER struct buffer text = BUFFER(STAMP_TEXT_LIMIT);
-    struct configuration_stamp stamp = {{0}, false};
-    stamp.complete = put_layer(&text, vendor_folder) && put_layer(&text, folder);
+    struct configuration_stamp stamp = {.complete = false};
+    size_t bytes_of_vendor = 0; /* who has no map */
+    stamp.complete = put_layer(&text, vendor_folder, &bytes_of_vendor) && put_layer(&text, folder, &stamp.map_bytes);
     if (text.data != NULL)
         EVP_Digest(text.data, text.length, stamp.digest, NULL, EVP_sha256(), NULL);
     return stamp;

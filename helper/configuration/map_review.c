@@ -40,19 +40,16 @@ review_everyone(struct review *review)
     return map->count;
 }
 
-/* Names that come twice, above that `*`; equal names are neighbours in by_name, the first rule first. */
+/* Names that come twice, above that `*`. */
 static void
 review_names(struct review *review, size_t end)
 {
     const struct user_map *map = review->map;
-    size_t first = 0;
-    for (size_t i = 1; i < map->by_name_count; i++) {
-        const struct rule *rule = &map->rules[map->by_name[i]];
-        const struct rule *above = &map->rules[map->by_name[first]];
-        if (strcmp(rule->who, above->who) != 0)
-            first = i;
-        else if (map->by_name[i] < end)
-            tell(review, rule, above, "has the same name");
+    for (size_t i = 0; i < end; i++) {
+        const struct rule *rule = &map->rules[i];
+        size_t first = rule->kind == RULE_USER ? user_map_named(map, rule->who) : i;
+        if (first != i)
+            tell(review, rule, &map->rules[first], "has the same name");
     }
 }
 

@@ -50,7 +50,11 @@ match_group(struct rule_subject *subject, const struct rule *rule, struct failur
 static enum rule_answer
 match_pattern(struct rule_subject *subject, const struct rule *rule, struct failure *failure)
 {
-    int error = regexec(rule->pattern, subject->account.name, TEMPLATE_GROUPS + 1, subject->matches, 0);
+    if (!rule->pattern->is_compiled && rule_pattern_compile(rule->pattern, rule->who) != 0) {
+        failure_set(failure, "pattern", "no memory to compile the pattern /%s/, expected a simpler one", rule->who);
+        return RULE_UNKNOWN;
+    }
+    int error = regexec(&rule->pattern->compiled, subject->account.name, TEMPLATE_GROUPS + 1, subject->matches, 0);
     if (error == 0)
         return RULE_MATCHES;
     if (error == REG_NOMATCH)

@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "cleanup.h"
 #include "config_lines.h"
+#include "frozen_map.h"
 #include "pattern_limits.h"
 #include "profile_template.h"
 #include "setting_value.h"
@@ -38,8 +39,8 @@ user_map_create(void)
 static void
 rule_release(struct rule *rule)
 {
-    if (rule->pattern != NULL)
-        regfree(rule->pattern);
+    if (rule->pattern != NULL && rule->pattern->is_compiled)
+        regfree(&rule->pattern->compiled);
     free(rule->pattern);
     free(rule->who);
     free(rule->domain);
@@ -53,13 +54,17 @@ user_map_free(struct user_map *map)
 {
     if (map == NULL)
         return;
+    if (map->frozen != NULL) {
+        frozen_map_free(map->frozen);
+        return;
+    }
     for (size_t i = 0; i < map->count; i++)
         rule_release(&map->rules[i]);
     for (size_t i = 0; i < map->file_count; i++)
         free(map->files[i]);
     free(map->rules);
     free(map->files);
-    free(map->by_name);
+    free(map->named);
     free(map->others);
     free(map);
 }
@@ -149,6 +154,19 @@ read_group(struct line *line)
     return line->rule.who != NULL && check_name(line);
 }
 
+int
+rule_pattern_compile(struct rule_pattern *pattern, const char *expression)
+{
+    AUTO_FREE char *whole = NULL;
+    if (asprintf(&whole, "^(%s)$", expression) < 0) {
+        whole = NULL;
+        return REG_ESPACE;
+    }
+    int error = regcomp(&pattern->compiled, whole, REG_EXTENDED);
+    pattern->is_compiled = error == 0; /* else regcomp left nothing in it that regfree may see */
+    return error;
+}
+
 static bool
 compile(struct line *line)
 {
@@ -156,21 +174,14 @@ compile(struct line *line)
     const char *objection = pattern_objection(rule->who);
     if (objection != NULL)
         return LINE_FAILURE(line, "%s", objection);
-    AUTO_FREE char *whole = NULL;
-    if (asprintf(&whole, "^(%s)$", rule->who) < 0) {
-        whole = NULL;
-        return config_no_memory(line->failure);
-    }
     rule->pattern = calloc(1, sizeof *rule->pattern);
     if (rule->pattern == NULL)
         return config_no_memory(line->failure);
-    int error = regcomp(rule->pattern, whole, REG_EXTENDED);
+    int error = rule_pattern_compile(rule->pattern, rule->who);
     if (error == 0)
         return true;
     char reason[128];
-    regerror(error, rule->pattern, reason, sizeof reason);
-    free(rule->pattern); /* regcomp left nothing in it that regfree may see */
-    rule->pattern = NULL;
+    regerror(error, &rule->pattern->compiled, reason, sizeof reason);
     return LINE_FAILURE(line, "not a regular expression (%s), expected a POSIX extended one", reason);
 }
 
@@ -323,7 +334,7 @@ read_profile(struct line *line)
     if (line->rule.profile == NULL)
         return false;
     /* One group is ours: it holds the alternatives of the expression together. */
-    size_t groups = line->rule.pattern != NULL ? line->rule.pattern->re_nsub - 1 : 0;
+    size_t groups = line->rule.pattern != NULL ? line->rule.pattern->compiled.re_nsub - 1 : 0;
     const char *objection = profile_template_objection(line->rule.profile, groups);
     return objection == NULL || LINE_FAILURE(line, "user profile '%.*s': %s", CONFIG_SHOWN(word), objection);
 }
@@ -446,48 +457,62 @@ check_domain(const struct user_map *map, const struct rule *rule, const struct s
                           rule->domain, rule->domain);
 }
 
-static int
-names_in_order(const void *one, const void *other, void *context)
+/* FNV-1a (RFC 9923). */
+static uint32_t
+hash_of(const char *name)
 {
-    const struct rule *rules = context;
-    size_t left = *(const size_t *) one;
-    size_t right = *(const size_t *) other;
-    int order = strcmp(rules[left].who, rules[right].who);
-    return order != 0 ? order : (left > right) - (left < right);
+    uint32_t hash = 2166136261U;
+    for (const char *at = name; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char) *at) * 16777619U;
+    return hash;
+}
+
+/* Where the rule for this name is in the table, or has its place. */
+static struct named_rule *
+find_named(const struct user_map *map, const char *name, uint32_t hash)
+{
+    size_t i = hash & (map->named_size - 1);
+    while (map->named[i].place != 0 &&
+           (map->named[i].hash != hash || strcmp(map->rules[map->named[i].place - 1].who, name) != 0))
+        i = (i + 1) & (map->named_size - 1);
+    return &map->named[i];
+}
+
+static void
+add_to_index(struct user_map *map, size_t index)
+{
+    const struct rule *rule = &map->rules[index];
+    if (rule->kind != RULE_USER) {
+        map->others[map->other_count++] = index;
+        return;
+    }
+    uint32_t hash = hash_of(rule->who);
+    struct named_rule *named = find_named(map, rule->who, hash);
+    if (named->place == 0)
+        *named = (struct named_rule){.hash = hash, .place = (uint32_t) index + 1};
 }
 
 bool
 user_map_finish(struct user_map *map, const struct settings *settings, struct failure *failure)
 {
-    map->by_name = calloc(map->count + 1, sizeof *map->by_name);
+    map->named_size = 2;
+    while (map->named_size < 2 * map->count)
+        map->named_size *= 2;
+    map->named = calloc(map->named_size, sizeof *map->named);
     map->others = calloc(map->count + 1, sizeof *map->others);
-    if (map->by_name == NULL || map->others == NULL)
+    if (map->named == NULL || map->others == NULL)
         return config_no_memory(failure);
     for (size_t i = 0; i < map->count; i++) {
         if (!check_domain(map, &map->rules[i], settings, failure))
             return false;
-        if (map->rules[i].kind == RULE_USER)
-            map->by_name[map->by_name_count++] = i;
-        else
-            map->others[map->other_count++] = i;
+        add_to_index(map, i);
     }
-    qsort_r(map->by_name, map->by_name_count, sizeof *map->by_name, names_in_order, map->rules);
     return true;
 }
 
 size_t
 user_map_named(const struct user_map *map, const char *name)
 {
-    size_t low = 0;
-    size_t high = map->by_name_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(map->rules[map->by_name[middle]].who, name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == map->by_name_count || strcmp(map->rules[map->by_name[low]].who, name) != 0)
-        return map->count;
-    return map->by_name[low];
+    const struct named_rule *named = find_named(map, name, hash_of(name));
+    return named->place != 0 ? named->place - 1 : map->count;
 }

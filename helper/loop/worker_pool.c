@@ -404,6 +404,17 @@ worker_call_cancel(struct worker_call *call)
     pool_dispatch(pool);
 }
 
+void
+worker_call_kill(struct worker_call *call)
+{
+    struct worker_pool *pool = call->pool;
+
+    if (call->state == CALL_AT_WORK)
+        worker_end(call->worker);
+    call_free(call);
+    pool_dispatch(pool);
+}
+
 /*
  * The pool
  */

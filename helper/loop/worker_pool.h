@@ -68,4 +68,7 @@ struct worker_call *worker_call_start(struct worker_pool *pool, const void *requ
 /* The callback will not come.  A job that has not begun will not begin. */
 void worker_call_cancel(struct worker_call *call);
 
+/* The same, and a job that has begun ends at once, with its worker: for work that nobody can begin again and again. */
+void worker_call_kill(struct worker_call *call);
+
 #endif

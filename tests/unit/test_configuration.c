@@ -299,6 +299,19 @@ the_stamp_changes_with_every_change_and_with_nothing_else(void **state)
     expect_change(fixture, &stamp, false, "nothing");
 }
 
+static void
+the_stamp_says_how_many_bytes_the_map_has_at_most(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(configuration_stamp_from(fixture->vendor, fixture->etc).map_bytes, 0);
+    put(fixture, "etc/users.map", "alice d-abcdefghij12 alice\n");
+    put(fixture, "etc/users.map.d/a.map", "# a\n");
+    put(fixture, "etc/studio.conf", "# these are not of the map\n");
+    put(fixture, "etc/studio.conf.d/a.conf", "# nor these\n");
+    put(fixture, "vendor/users.map", "# nor these, which nobody reads\n");
+    assert_int_equal(configuration_stamp_from(fixture->vendor, fixture->etc).map_bytes, 27 + 4);
+}
+
 /* Lets this many more descriptors be opened, and returns the limit that was. */
 static struct rlimit
 leave_descriptors(int count)
@@ -362,6 +375,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_file_of_more_than_16_mib_is_not_read, make, clear),
         cmocka_unit_test_setup_teardown(a_candidate_takes_the_place_of_the_map_and_may_belong_to_anybody, make, clear),
         cmocka_unit_test_setup_teardown(the_stamp_changes_with_every_change_and_with_nothing_else, make, clear),
+        cmocka_unit_test_setup_teardown(the_stamp_says_how_many_bytes_the_map_has_at_most, make, clear),
         cmocka_unit_test_setup_teardown(a_stamp_that_there_were_no_descriptors_for_is_not_complete, make, clear),
         cmocka_unit_test_setup_teardown(the_shipped_samples_are_good_and_map_nobody, make, clear),
     };

@@ -1,5 +1,6 @@
 /*
- * test_map_cases.c: runs tests/map_cases.txt, the contract of users.map; the file says how it is written.
+ * test_map_cases.c: runs tests/map_cases.txt, the contract of users.map; the file says how it is written.  Each case
+ * has the same outcome with the map as it was read and with the copy that a large one is used by.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,6 +17,7 @@
 
 #include "buffer.h"
 #include "cleanup.h"
+#include "frozen_map.h"
 #include "mapping.h"
 
 #define CASES_FILE      "tests/map_cases.txt"
@@ -36,6 +38,7 @@ static struct {
     struct buffer settings;
     struct buffer map;
     struct configuration configuration;
+    struct configuration frozen; /* the same settings, and a copy of the map */
     bool loaded;
     bool refused;
     struct failure failure;
@@ -136,6 +139,19 @@ report(const char *expected, const char *got)
 }
 
 static void
+freeze_map(void)
+{
+    struct failure failure;
+    struct frozen_map *frozen = frozen_map_prepare(now.map.length, &failure);
+    size_t used;
+    assert_non_null(frozen);
+    assert_true(frozen_map_fill(frozen, now.configuration.map, &used, &failure));
+    now.frozen.settings = now.configuration.settings;
+    now.frozen.map = frozen_map_open(frozen, used, &failure);
+    assert_non_null(now.frozen.map);
+}
+
+static void
 load_case(void)
 {
     if (now.loaded)
@@ -150,6 +166,8 @@ load_case(void)
     now.configuration.map = user_map_create();
     now.refused = !user_map_feed(now.configuration.map, "users.map", now.map.data, now.map.length, &now.failure) ||
                   !user_map_finish(now.configuration.map, now.configuration.settings, &now.failure);
+    if (!now.refused)
+        freeze_map();
 }
 
 static void
@@ -157,6 +175,8 @@ end_case(void)
 {
     settings_free(now.configuration.settings);
     user_map_free(now.configuration.map);
+    user_map_free(now.frozen.map);
+    now.frozen = (struct configuration){.map = NULL};
     memset(&now.configuration, 0, sizeof now.configuration);
     now.loaded = false;
     buffer_clear(&now.map);
@@ -187,9 +207,22 @@ word_outcome(const struct mapping *mapping, char *text, size_t size)
 }
 
 static void
-expect_mapping(const char *user, const char *expected)
+expect_mapping_by(const struct configuration *configuration, const struct entry *entry, const char *expected)
 {
     char got[EXPECTATION_MAX];
+    struct mapping mapping;
+    mapping_find_among(configuration, &directory, entry->uid, &mapping);
+    word_outcome(&mapping, got, sizeof got);
+    if (strcmp(got, expected) != 0)
+        report(expected, got);
+    if (mapping.kind == MAPPING_FAILED && mapping.user_profile_name[0] != '\0')
+        report("no profile with a failure", mapping.user_profile_name);
+    assert_string_equal(mapping.user, entry->name);
+}
+
+static void
+expect_mapping(const char *user, const char *expected)
+{
     const struct entry *entry = account_named(user);
     if (entry == NULL) {
         report(user, "no account of this name in the file");
@@ -199,14 +232,8 @@ expect_mapping(const char *user, const char *expected)
         report(expected, now.failure.message);
         return;
     }
-    struct mapping mapping;
-    mapping_find_among(&now.configuration, &directory, entry->uid, &mapping);
-    word_outcome(&mapping, got, sizeof got);
-    if (strcmp(got, expected) != 0)
-        report(expected, got);
-    if (mapping.kind == MAPPING_FAILED && mapping.user_profile_name[0] != '\0')
-        report("no profile with a failure", mapping.user_profile_name);
-    assert_string_equal(mapping.user, user);
+    expect_mapping_by(&now.configuration, entry, expected);
+    expect_mapping_by(&now.frozen, entry, expected);
 }
 
 static void

@@ -565,6 +565,38 @@ a_cancelled_job_that_hangs_is_killed_after_the_most_time_and_the_pool_goes_on(vo
 }
 
 static void
+a_killed_call_ends_its_worker_at_once_and_the_next_is_served_by_another(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome before = {0}, hung = {0}, after = {0};
+
+    make_single_pool(fixture);
+    ask(fixture, &before, "pid");
+    start(fixture, &hung, "hang", LONG_MS);
+    worker_call_kill(hung.call);
+    ask(fixture, &after, "pid");
+    assert_string_not_equal(after.answer, before.answer);
+    assert_int_equal(hung.times, 0);
+}
+
+static void
+a_killed_call_in_the_queue_is_never_begun(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome first = {0}, queued = {0}, last = {0};
+
+    make_single_pool(fixture);
+    start(fixture, &first, "echo", LONG_MS);
+    start(fixture, &queued, "mark", LONG_MS);
+    worker_call_kill(queued.call);
+    start(fixture, &last, "echo", LONG_MS);
+    run_until_answered(fixture, 2);
+    assert_true(first.has_answer && last.has_answer);
+    assert_int_equal(queued.times, 0);
+    assert_int_equal(world->jobs_marked, 0);
+}
+
+static void
 a_cancelled_job_that_crashes_harms_nobody(void **state)
 {
     struct fixture *fixture = *state;
@@ -812,6 +844,8 @@ main(void)
         POOL_TEST(a_deadline_too_short_for_the_job_does_not_cost_the_worker_its_life),
         POOL_TEST(a_job_that_hangs_beyond_a_short_deadline_is_killed_after_the_least_time_and_the_pool_goes_on),
         POOL_TEST(a_cancelled_job_that_hangs_is_killed_after_the_most_time_and_the_pool_goes_on),
+        POOL_TEST(a_killed_call_ends_its_worker_at_once_and_the_next_is_served_by_another),
+        POOL_TEST(a_killed_call_in_the_queue_is_never_begun),
         POOL_TEST(a_cancelled_job_that_crashes_harms_nobody),
         POOL_TEST(a_callback_may_cancel_another_call),
         POOL_TEST(a_callback_may_free_the_pool),
