@@ -13,6 +13,7 @@ import pytest
 
 from login_host import inside_sandbox
 
+NOTHING = "/bin/true: no link"
 RUN = Path(__file__).resolve().parent / "bench/run"
 
 pytestmark = pytest.mark.skipif(not inside_sandbox(), reason="makes 600 accounts: only in tests/sandbox, as root")
@@ -25,9 +26,13 @@ def results() -> dict:
     return json.loads(Path(os.environ["SANDBOX_RESULTS"], "bench.json").read_text())
 
 
+def makers_of_links(rows: list[dict]) -> list[dict]:
+    return [row for row in rows if row["who"] != NOTHING]
+
+
 @pytest.mark.parametrize("kind", ["logins", "clicks"])
 def test_everybody_gets_a_link_from_one_request(results, kind):
-    for row in results[kind]:
+    for row in makers_of_links(results[kind]):
         assert (row["failed"], row["refused"], row["links"], row["api_requests"]) == (0, 0, 1, 1), row
 
 
@@ -37,7 +42,7 @@ def test_a_warm_login_costs_one_request_and_nothing_else(results):
 
 
 def test_a_program_for_each_login_asks_for_keys_each_time(results):
-    for row in results["logins"]:
+    for row in makers_of_links(results["logins"]):
         if row["who"] != "ours, warm":
             assert row["imds_requests"] >= 3 and row["handshakes"] == 1, row
 

@@ -14,6 +14,7 @@ from login_host import LAUNCHER
 
 PEERS = Path(__file__).resolve().parent / "peers"
 MODULE = "pam_sagemaker_studio.so"
+NOTHING = "/bin/true: no link"
 PATIENT = "timeout=30"  # seconds, the most that the module takes: in a storm everybody is to be served, however late
 
 
@@ -65,6 +66,11 @@ def ours_cold() -> Contender:
     """Without a socket the module starts the helper for this one login."""
     service = "bench-ours--cold"
     return Contender("ours, cold", [], [MODULE, f"services={service}", PATIENT, "socket=/run/no-helper.sock"], 5)
+
+
+def nothing() -> Contender:
+    """What starting any program costs on this machine, and pam_exec.so, which closes 20 000 descriptors first."""
+    return Contender(NOTHING, ["/bin/true"], ["pam_exec.so", "quiet", "type=open_session", "/bin/true"], 10)
 
 
 def peer(name: str, program: Path, each_round: int, storm: int) -> Contender | None:

@@ -19,7 +19,9 @@ def table(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> str:
 
 
 def number(value: float) -> str:
-    """Three figures that count."""
+    """Three figures that count, and no more than a microsecond of a millisecond."""
+    if abs(value) < 1:
+        return f"{value:.3f}"
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -46,7 +48,8 @@ STORM: list[Column] = [("", shown("who")), ("at once", shown("count")), ("all do
                        ("handshakes", shown("handshakes")), ("failed", shown("failed"))]
 PACED: list[Column] = [("", shown("who")), ("logins per second", shown("per_second")), ("p50, ms", shown("p50_ms")),
                        ("p99, ms", shown("p99_ms")), ("failed", shown("failed"))]
-NOBODY: list[Column] = [("login", shown("what")), ("wall, ms", shown("wall_ms")), ("CPU, ms", shown("cpu_ms"))]
+NOBODY: list[Column] = [("login", shown("what")), ("wall, ms", shown("wall_ms")), ("CPU, ms", shown("cpu_ms")),
+                        ("beyond libpam, ms", shown("beyond_ms"))]
 RULES: list[Column] = [("rules", shown("rules")), ("first after a change, ms", shown("first_after_change_ms")),
                        ("login of the last named, ms", shown("wall_ms")), ("look-up, CPU ms", shown("lookup_cpu_ms")),
                        ("helper, MiB", shown("helper_mib"))]
@@ -56,6 +59,7 @@ GROUPS: list[Column] = [("user in 200 groups, found", shown("what")), ("login, m
                         ("look-up, CPU ms", shown("lookup_cpu_ms")), ("failed", shown("failed"))]
 TARGETS: list[Column] = [("", shown("what")), ("to reach", shown("aim")), ("measured", shown("measured")),
                          ("", lambda row: "yes" if row["reached"] else "NO")]
-STALL: list[Column] = [("rules", shown("rules")), ("an answer, ms", shown("usual_ms")), ("the slowest meanwhile, ms", shown("longest_ms"))]
+STALL: list[Column] = [("rules", shown("rules")), ("an answer, ms", shown("usual_ms")), ("99 of 100 meanwhile, ms", shown("p99_ms")),
+                       ("the slowest, ms", shown("longest_ms")), ("answers meanwhile", shown("answers"))]
 CONVERSATIONS: list[Column] = [("conversations open", shown("conversations")), ("helper, MiB", shown("mib")), ("served", shown("served"))]
 MEMORY: list[Column] = [("links made", shown("links")), ("helper, MiB", shown("mib"))]

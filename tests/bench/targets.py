@@ -60,9 +60,9 @@ def of_a_storm(results: Figures) -> list[Figures]:
 
 
 def of_nobody(results: Figures) -> list[Figures]:
-    ignored, unmapped, _ = (row["wall_ms"] for row in results["nobody"])
-    return [target("ignored login", "< 0.1 ms", f"{ignored:.3f} ms", ignored < 0.1),
-            target("unmapped user, warm", "< 0.5 ms", f"{unmapped:.2f} ms", unmapped < 0.5)]
+    _, ignored, unmapped = (row["beyond_ms"] for row in results["nobody"])
+    return [target("ignored login, beyond libpam", "< 0.1 ms", f"{ignored:.3f} ms", ignored < 0.1),
+            target("unmapped user, warm, beyond libpam", "< 0.5 ms", f"{unmapped:.2f} ms", unmapped < 0.5)]
 
 
 def of_the_map(results: Figures) -> list[Figures]:
