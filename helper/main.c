@@ -212,9 +212,12 @@ find_served(const struct options *options, const struct service_account *account
 static bool
 run_service(const struct options *options, const struct served *served, struct failure *failure)
 {
-    struct service *service = service_create(&options->service, failure);
+    struct service_options own = options->service;
+    struct service *service;
     bool good;
 
+    own.one_conversation = served->count == 0;
+    service = service_create(&own, failure);
     if (service == NULL)
         return false;
     if (served->count > 0)

@@ -12,6 +12,7 @@
 #include "eligible_uid.h"
 #include "journal.h"
 #include "mapping.h"
+#include "resolver.h"
 
 /* Runs in a worker process: may hang in NSS or in a regular expression, and is killed if it does. */
 static size_t
@@ -318,6 +319,19 @@ make_reader(struct service *service, struct failure *failure)
     return service->reader != NULL;
 }
 
+/* Forking a process that has libcurl in it costs as much as all that the helper does for one link.  Its login is in
+ * nobody's way, and looks a host up only when it has been mapped. */
+static struct http *
+make_http(struct service *service, struct failure *failure)
+{
+    struct resolver *resolver;
+
+    if (!service->options.one_conversation)
+        return http_create(service->loop, failure);
+    resolver = resolver_create_beside(service->loop, service->mappers[RATE_LOGIN], failure);
+    return resolver != NULL ? http_create_with(service->loop, resolver, failure) : NULL;
+}
+
 static bool
 make_parts(struct service *service, struct failure *failure)
 {
@@ -326,19 +340,17 @@ make_parts(struct service *service, struct failure *failure)
     service->loop = loop_create(failure);
     if (service->loop == NULL)
         return false;
-    service->http = http_create(service->loop, failure);
-    if (service->http == NULL)
-        return false;
-    service->aws = aws_client_create(service->loop, service->http, failure);
-    if (service->aws == NULL)
-        return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         service->mappers[i] =
             worker_pool_create(service->loop, names[i], map_in_worker, NULL, MAPPING_WORKERS, failure);
         if (service->mappers[i] == NULL)
             return false;
     }
-    return make_reader(service, failure);
+    service->http = make_http(service, failure);
+    if (service->http == NULL)
+        return false;
+    service->aws = aws_client_create(service->loop, service->http, failure);
+    return service->aws != NULL && make_reader(service, failure);
 }
 
 struct service *
@@ -371,13 +383,13 @@ service_free(struct service *service)
     if (service == NULL)
         return;
     map_reader_free(service->reader);
-    worker_pool_free(service->mappers[RATE_LOGIN]);
-    worker_pool_free(service->mappers[RATE_CLICK]);
     configuration_release(service->current);
     while (service->origins != NULL)
         free_origin(&service->origins);
     aws_client_free(service->aws);
     http_free(service->http);
+    worker_pool_free(service->mappers[RATE_LOGIN]);
+    worker_pool_free(service->mappers[RATE_CLICK]);
     loop_free(service->loop);
     free(service);
 }

@@ -15,8 +15,9 @@
 
 #include "host_lookup.h"
 
-#define WORKERS   4
-#define HOSTS_MAX 256 /* names come from the configuration; this only keeps a mistake elsewhere from filling memory */
+#define WORKERS     4
+#define WORKER_NAME "host name"
+#define HOSTS_MAX   256 /* names come from the configuration; this only keeps a mistake elsewhere from filling memory */
 
 struct resolver_call {
     struct resolver *resolver;
@@ -43,6 +44,8 @@ struct resolver_host {
 struct resolver {
     struct loop *loop;
     struct worker_pool *pool;
+    bool pool_is_own;
+    struct worker_task look_up;
     unsigned host_count;
     TAILQ_HEAD(resolver_hosts, resolver_host) hosts; /* the newest first */
 };
@@ -129,8 +132,9 @@ static bool
 host_look_up(struct resolver_host *host)
 {
     if (!host->look_up)
-        host->look_up = worker_call_start(host->resolver->pool, host->name, strlen(host->name),
-                                          deadline_in_ms(RESOLVER_LOOK_UP_MS), look_up_done, host, NULL);
+        host->look_up =
+            worker_call_start_task(host->resolver->pool, &host->resolver->look_up, host->name, strlen(host->name),
+                                   deadline_in_ms(RESOLVER_LOOK_UP_MS), look_up_done, host, NULL);
     return host->look_up != NULL;
 }
 
@@ -262,8 +266,8 @@ look_up_done(void *owner, const void *answer, size_t length, const struct failur
  * The resolver
  */
 
-struct resolver *
-resolver_create_with(struct loop *loop, worker_job *look_up, struct failure *failure)
+static struct resolver *
+create(struct loop *loop, struct worker_pool *pool, worker_job *look_up, struct failure *failure)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
 
@@ -273,12 +277,26 @@ resolver_create_with(struct loop *loop, worker_job *look_up, struct failure *fai
     }
     resolver->loop = loop;
     TAILQ_INIT(&resolver->hosts);
-    resolver->pool = worker_pool_create(loop, "host name", look_up, NULL, WORKERS, failure);
+    resolver->look_up = (struct worker_task){.name = WORKER_NAME, .job = look_up};
+    resolver->pool_is_own = !pool;
+    resolver->pool = pool ? pool : worker_pool_create(loop, WORKER_NAME, look_up, NULL, WORKERS, failure);
     if (!resolver->pool) {
         free(resolver);
         return NULL;
     }
     return resolver;
+}
+
+struct resolver *
+resolver_create_with(struct loop *loop, worker_job *look_up, struct failure *failure)
+{
+    return create(loop, NULL, look_up, failure);
+}
+
+struct resolver *
+resolver_create_beside(struct loop *loop, struct worker_pool *pool, struct failure *failure)
+{
+    return create(loop, pool, host_lookup_job, failure);
 }
 
 struct resolver *
@@ -295,9 +313,10 @@ resolver_free(struct resolver *resolver)
 
     if (!resolver)
         return;
-    worker_pool_free(resolver->pool); /* and with it every look-up */
     for (host = TAILQ_FIRST(&resolver->hosts); host; host = next_host) {
         next_host = TAILQ_NEXT(host, link);
+        if (host->look_up)
+            worker_call_cancel(host->look_up);
         for (call = TAILQ_FIRST(&host->calls); call; call = next_call) {
             next_call = TAILQ_NEXT(call, link);
             loop_timer_stop(resolver->loop, &call->timer);
@@ -305,6 +324,8 @@ resolver_free(struct resolver *resolver)
         }
         free(host);
     }
+    if (resolver->pool_is_own)
+        worker_pool_free(resolver->pool);
     free(resolver);
 }
 

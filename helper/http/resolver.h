@@ -40,6 +40,9 @@ void resolver_free(struct resolver *resolver);
  */
 struct resolver *resolver_create_with(struct loop *loop, worker_job *look_up, struct failure *failure);
 
+/* In the workers of somebody else's pool, which outlives the resolver. */
+struct resolver *resolver_create_beside(struct loop *loop, struct worker_pool *pool, struct failure *failure);
+
 /* Known already and not too old?  Then the addresses, valid until the loop runs again; else NULL, and resolver_start is
  * the way. */
 const char *resolver_known(struct resolver *resolver, const char *host);

@@ -44,6 +44,7 @@ struct worker_call {
     enum call_state state;
     struct worker *worker; /* CALL_AT_WORK */
     struct loop_timer timer;
+    struct worker_task task;
     worker_done *done;
     void *owner;
     TAILQ_ENTRY(worker_call) link; /* CALL_QUEUED: in the queue; CALL_REFUSED: in refused */
@@ -180,7 +181,7 @@ worker_fork(struct worker_pool *pool)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
 
-    if (!worker || !worker_process_start(&worker->process, pool->name, pool->job, pool->context)) {
+    if (!worker || !worker_process_start(&worker->process, pool->name, pool->context)) {
         free(worker);
         return NULL;
     }
@@ -273,7 +274,7 @@ call_give(struct worker_call *call)
     struct worker *worker;
 
     while ((worker = TAILQ_FIRST(&pool->idle))) {
-        if (worker_process_send(&worker->process, call->request, call->length)) {
+        if (worker_process_send(&worker->process, call->task.job, call->request, call->length)) {
             call_set_to_work(call, worker);
             return true;
         }
@@ -282,7 +283,7 @@ call_give(struct worker_call *call)
     worker = pool_may_fork(pool) ? worker_fork(pool) : NULL;
     if (!worker)
         return false;
-    if (!worker_process_send(&worker->process, call->request, call->length)) {
+    if (!worker_process_send(&worker->process, call->task.job, call->request, call->length)) {
         worker_end(worker);
         return false;
     }
@@ -312,7 +313,8 @@ worker_died(struct worker *worker)
     struct worker_call *call = worker->call;
     struct failure failure;
 
-    failure_set(&failure, "worker", "the %s process ended without an answer: it crashed or was killed", pool->name);
+    failure_set(&failure, "worker", "the %s process ended without an answer: it crashed or was killed",
+                call ? call->task.name : pool->name);
     worker_end(worker);
     pool_dispatch(pool);
     if (call)
@@ -351,11 +353,12 @@ call_timer_fired(void *owner)
     struct failure failure;
 
     if (call->state == CALL_REFUSED)
-        failure_set(&failure, "worker", "no %s process could be started: too many processes, or no memory", pool->name);
+        failure_set(&failure, "worker", "no %s process could be started: too many processes, or no memory",
+                    call->task.name);
     else if (call->state == CALL_QUEUED)
-        failure_set(&failure, "timeout", "all %s processes were busy until the time was over", pool->name);
+        failure_set(&failure, "timeout", "all %s processes were busy until the time was over", call->task.name);
     else
-        failure_set(&failure, "timeout", "the %s process did not answer in time", pool->name);
+        failure_set(&failure, "timeout", "the %s process did not answer in time", call->task.name);
     if (call->state == CALL_AT_WORK) {
         worker_abandon(call->worker);
         pool_dispatch(pool);
@@ -367,21 +370,31 @@ struct worker_call *
 worker_call_start(struct worker_pool *pool, const void *request, size_t length, struct deadline deadline,
                   worker_done *done, void *owner, struct failure *failure)
 {
+    const struct worker_task own = {.name = pool->name, .job = pool->job};
+
+    return worker_call_start_task(pool, &own, request, length, deadline, done, owner, failure);
+}
+
+struct worker_call *
+worker_call_start_task(struct worker_pool *pool, const struct worker_task *task, const void *request, size_t length,
+                       struct deadline deadline, worker_done *done, void *owner, struct failure *failure)
+{
     struct worker_call *call;
 
     if (length > WORKER_REQUEST_LIMIT) {
-        failure_set(failure, "worker", "a request to a %s process has %zu bytes; %d is the most", pool->name, length,
+        failure_set(failure, "worker", "a request to a %s process has %zu bytes; %d is the most", task->name, length,
                     WORKER_REQUEST_LIMIT);
         return NULL;
     }
     call = calloc(1, sizeof(*call) + length);
     if (!call) {
-        failure_set(failure, "memory", "there is no memory for a request to a %s process", pool->name);
+        failure_set(failure, "memory", "there is no memory for a request to a %s process", task->name);
         return NULL;
     }
     call->pool = pool;
     call->state = CALL_QUEUED;
     call->timer = (struct loop_timer){.fire = call_timer_fired, .owner = call};
+    call->task = *task;
     call->done = done;
     call->owner = owner;
     call->length = length;

@@ -65,6 +65,16 @@ struct worker_call *worker_call_start(struct worker_pool *pool, const void *requ
                                       struct deadline deadline, worker_done *done, void *owner,
                                       struct failure *failure);
 
+/* Another job than the pool's own, for whose sake nobody wants to fork one more process.  Context and limits are the
+ * pool's; name is what failures call the process, and lives as long as the program. */
+struct worker_task {
+    const char *name;
+    worker_job *job;
+};
+struct worker_call *worker_call_start_task(struct worker_pool *pool, const struct worker_task *task,
+                                           const void *request, size_t length, struct deadline deadline,
+                                           worker_done *done, void *owner, struct failure *failure);
+
 /* The callback will not come.  A job that has not begun will not begin. */
 void worker_call_cancel(struct worker_call *call);
 

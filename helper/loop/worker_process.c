@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -28,18 +29,19 @@
 static const unsigned char message_mark = 'm';
 
 static bool
-send_message(int fd, const void *data, size_t length, int flags)
+send_message(int fd, const void *head, size_t head_length, const void *data, size_t length, int flags)
 {
     unsigned char mark = message_mark;
     struct iovec parts[] = {{.iov_base = &mark, .iov_len = 1},
+                            {.iov_base = (void *) (uintptr_t) head, .iov_len = head_length},
                             {.iov_base = (void *) (uintptr_t) data, .iov_len = length}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3};
     ssize_t sent;
 
     do
         sent = sendmsg(fd, &message, flags | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    return sent == (ssize_t) length + 1;
+    return sent == (ssize_t) (1 + head_length + length);
 }
 
 /* The length of the message, mark included, as the other side sent it, even when it is more than size; 0 at the end;
@@ -122,33 +124,42 @@ keep_only(int socket)
     return true;
 }
 
+/* A request as it comes: which job, and what it is given, with a NUL behind it. */
+struct request {
+    worker_job *job;
+    unsigned char data[WORKER_REQUEST_LIMIT + 1];
+};
+
+#define REQUEST_HEAD offsetof(struct request, data)
+
 static void
-do_jobs(worker_job *job, const void *context)
+do_jobs(const void *context)
 {
-    static unsigned char request[WORKER_REQUEST_LIMIT + 1];
+    static struct request request;
     static unsigned char answer[WORKER_ANSWER_LIMIT];
     ssize_t received;
 
-    while ((received = receive_message(WORKER_SOCKET, request, WORKER_REQUEST_LIMIT, 0)) > 0 &&
-           received <= WORKER_REQUEST_LIMIT + 1) {
+    while ((received = receive_message(WORKER_SOCKET, &request, REQUEST_HEAD + WORKER_REQUEST_LIMIT, 0)) >
+               (ssize_t) REQUEST_HEAD &&
+           received <= (ssize_t) REQUEST_HEAD + WORKER_REQUEST_LIMIT + 1) {
+        size_t given = (size_t) received - 1 - REQUEST_HEAD;
         size_t length;
 
-        request[received - 1] = '\0';
-        length = job(context, request, (size_t) received - 1, answer);
-        if (length > sizeof(answer) || !send_message(WORKER_SOCKET, answer, length, 0))
+        request.data[given] = '\0';
+        length = request.job(context, request.data, given, answer);
+        if (length > sizeof(answer) || !send_message(WORKER_SOCKET, NULL, 0, answer, length, 0))
             return;
-        explicit_bzero(request, sizeof(request));
+        explicit_bzero(&request, sizeof(request));
         explicit_bzero(answer, length);
     }
 }
 
-static void __attribute__((noreturn))
-live_as_worker(pid_t helper, int socket, const char *name, worker_job *job, const void *context)
+static void __attribute__((noreturn)) live_as_worker(pid_t helper, int socket, const char *name, const void *context)
 {
     reset_signals();
     if (bind_life_to(helper) && keep_only(socket)) {
         (void) prctl(PR_SET_NAME, name);
-        do_jobs(job, context);
+        do_jobs(context);
     }
     _exit(EXIT_SUCCESS); /* not exit(3): what the helper registered for its own end is not the worker's to run */
 }
@@ -158,7 +169,7 @@ live_as_worker(pid_t helper, int socket, const char *name, worker_job *job, cons
  */
 
 bool
-worker_process_start(struct worker_process *process, const char *name, worker_job *job, const void *context)
+worker_process_start(struct worker_process *process, const char *name, const void *context)
 {
     pid_t helper = getpid();
     sigset_t all, before;
@@ -171,7 +182,7 @@ worker_process_start(struct worker_process *process, const char *name, worker_jo
     (void) sigprocmask(SIG_SETMASK, &all, &before);
     process->pid = fork();
     if (process->pid == 0)
-        live_as_worker(helper, pair[1], name, job, context);
+        live_as_worker(helper, pair[1], name, context);
     (void) sigprocmask(SIG_SETMASK, &before, NULL);
     close(pair[1]);
     if (process->pid < 0) {
@@ -183,9 +194,9 @@ worker_process_start(struct worker_process *process, const char *name, worker_jo
 }
 
 bool
-worker_process_send(const struct worker_process *process, const void *request, size_t length)
+worker_process_send(const struct worker_process *process, worker_job *job, const void *request, size_t length)
 {
-    return send_message(process->socket, request, length, MSG_DONTWAIT);
+    return send_message(process->socket, &job, REQUEST_HEAD, request, length, MSG_DONTWAIT);
 }
 
 enum worker_message

@@ -28,10 +28,10 @@ enum worker_message {
 };
 
 /* Fork.  False when there is no process, descriptor or memory for it.  The name is what ps(1) shows. */
-bool worker_process_start(struct worker_process *process, const char *name, worker_job *job, const void *context);
+bool worker_process_start(struct worker_process *process, const char *name, const void *context);
 
-/* False when the process is gone. */
-bool worker_process_send(const struct worker_process *process, const void *request, size_t length);
+/* The job is a function of this program, of which the process is a fork.  False when the process is gone. */
+bool worker_process_send(const struct worker_process *process, worker_job *job, const void *request, size_t length);
 
 /* answer has room for WORKER_ANSWER_LIMIT bytes. */
 enum worker_message worker_process_receive(const struct worker_process *process, void *answer, size_t *length);

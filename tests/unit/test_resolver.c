@@ -491,6 +491,31 @@ an_address_is_its_own_answer_with_the_real_look_up(void **state)
     assert_string_equal(outcome.addresses, "192.0.2.7");
 }
 
+static size_t
+no_job(const void *context, const void *request, size_t length, void *answer)
+{
+    (void) context, (void) request, (void) length, (void) answer;
+    return 0;
+}
+
+static void
+the_workers_of_another_pool_look_up_as_well_and_outlive_the_resolver(void **state)
+{
+    struct fixture *fixture = *state;
+    struct worker_pool *pool = worker_pool_create(fixture->loop, "other", no_job, NULL, 1, NULL);
+    struct outcome outcome = {0};
+
+    resolver_free(fixture->resolver);
+    fixture->resolver = resolver_create_beside(fixture->loop, pool, NULL);
+    assert_non_null(fixture->resolver);
+    ask(fixture, &outcome, "192.0.2.7");
+    assert_string_equal(outcome.addresses, "192.0.2.7");
+    assert_non_null(resolver_start(fixture->resolver, "192.0.2.8", deadline_in_ms(60000), done, &outcome, NULL));
+    resolver_free(fixture->resolver); /* with a look-up under way */
+    fixture->resolver = NULL;
+    worker_pool_free(pool);
+}
+
 #define RESOLVER_TEST(function) cmocka_unit_test_setup_teardown(function, make_resolver, free_resolver)
 
 int
@@ -498,6 +523,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         RESOLVER_TEST(a_name_that_resolves_gives_its_addresses),
+        RESOLVER_TEST(the_workers_of_another_pool_look_up_as_well_and_outlive_the_resolver),
         RESOLVER_TEST(any_number_that_wait_for_one_name_share_one_look_up),
         RESOLVER_TEST(an_answer_is_kept_and_given_without_a_look_up),
         RESOLVER_TEST(a_name_that_was_forgotten_is_looked_up_anew),

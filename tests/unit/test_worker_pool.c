@@ -134,6 +134,24 @@ struct fixture {
     unsigned stop_at;
 };
 
+/* Another job than the pool's: the process, and what it was asked. */
+static size_t
+other_job(const void *context, const void *request, size_t length, void *answer)
+{
+    (void) context;
+    return (size_t) snprintf(answer, WORKER_ANSWER_LIMIT, "%d was told %.*s", (int) getpid(), (int) length,
+                             (const char *) request);
+}
+
+static size_t
+other_job_that_hangs(const void *context, const void *request, size_t length, void *answer)
+{
+    (void) context, (void) request, (void) answer;
+    while (length > 0)
+        pause();
+    return 0;
+}
+
 struct outcome {
     struct fixture *fixture;
     struct worker_call *call;
@@ -818,6 +836,43 @@ freeing_the_pool_ends_all_workers_at_once(void **state)
     assert_int_equal(hung[0].times + hung[1].times + queued.times, 0);
 }
 
+static void
+start_task(struct fixture *fixture, struct outcome *outcome, const struct worker_task *task, const char *request,
+           int64_t milliseconds)
+{
+    outcome->fixture = fixture;
+    outcome->call = worker_call_start_task(fixture->pool, task, request, strlen(request), deadline_in_ms(milliseconds),
+                                           done, outcome, NULL);
+    assert_non_null(outcome->call);
+    run_until_answered(fixture, 1);
+}
+
+static void
+another_task_is_done_by_the_worker_that_is_there(void **state)
+{
+    static const struct worker_task task = {.name = "other", .job = other_job};
+    struct outcome own = {0}, other = {0}, again = {0};
+
+    ask(*state, &own, "pid");
+    start_task(*state, &other, &task, "hello", LONG_MS);
+    ask(*state, &again, "pid");
+    assert_int_equal(atoi(other.answer), atoi(own.answer));
+    assert_non_null(strstr(other.answer, " was told hello"));
+    assert_string_equal(again.answer, own.answer);
+}
+
+static void
+another_task_that_hangs_is_called_by_its_name(void **state)
+{
+    static const struct worker_task task = {.name = "other", .job = other_job_that_hangs};
+    struct outcome outcome = {0};
+
+    start_task(*state, &outcome, &task, "hello", SOON_MS);
+    assert_false(outcome.has_answer);
+    assert_string_equal(outcome.failure.code, "timeout");
+    assert_non_null(strstr(outcome.failure.message, "the other process"));
+}
+
 #define POOL_TEST(function) cmocka_unit_test_setup_teardown(function, make_pool, free_pool)
 
 int
@@ -859,6 +914,8 @@ main(void)
         POOL_TEST(a_worker_works_where_the_standard_descriptors_are_closed),
         POOL_TEST(a_worker_has_default_signals_and_cannot_be_dumped_or_outlive_the_helper),
         POOL_TEST(freeing_the_pool_ends_all_workers_at_once),
+        POOL_TEST(another_task_is_done_by_the_worker_that_is_there),
+        POOL_TEST(another_task_that_hangs_is_called_by_its_name),
     };
 
     world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
