@@ -4,6 +4,7 @@
 #   make check      packages, build with gcc and clang, linters, all tests
 #   make check-desktop  a real desktop: xrdp, XFCE and Chromium, driven through an RDP client
 #   make bench      what a link costs, beside awscli, boto3, curl and a Go program; BENCH=--quick tries it out
+#   make instructions  instruction counts of a link against those on record; a part of make check
 #   make            build alone (make packages first, on a fresh machine)
 #   make install    DESTDIR= PREFIX= SYSCONFDIR= PAMDIR=
 #   make uninstall  leaves the configuration in SYSCONFDIR

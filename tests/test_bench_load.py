@@ -139,7 +139,7 @@ def test_a_helper_that_the_module_starts_counts_into_the_login_and_a_resident_on
     SOCKET.unlink(missing_ok=True)
     shutil.rmtree(CONFIG_FOLDER, ignore_errors=True)
     StudioConfig(CONFIG_FOLDER, aws)
-    host = PamHost(build.pam_application, "xrdp-sesman", "timeout=20")
+    host = PamHost(build.pam_application, "measured-host", "services=measured-host", "timeout=20")
     words = ("login", host.service, "/etc/pam.d", "alice")
     own = load.measure("--times", "3", *words)
     with resident_helper():

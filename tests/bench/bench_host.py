@@ -29,7 +29,7 @@ SETTINGS = {"helper": {"max_links_per_user_per_minute": 1000}}  # one user asks 
 
 @contextlib.contextmanager
 def people() -> Iterator[None]:
-    """Appended at once: useradd(8) would take minutes.  Gone afterwards, with the configuration of the bench."""
+    """Appended at once: useradd(8) would take minutes.  Gone afterwards, with all that the bench configures."""
     before = {path: path.read_text() for path in (ACCOUNTS, ALL_GROUPS, *CONFIG_FOLDER.iterdir()) if path.is_file()}
     ALL_GROUPS.write_text(before[ALL_GROUPS] + "".join(
         f"{group}:x:{FIRST_GID + index}:{MEMBER_OF_MANY}\n" for index, group in enumerate(GROUPS)))
@@ -40,6 +40,8 @@ def people() -> Iterator[None]:
     finally:
         for path, text in before.items():
             path.write_text(text)
+        for path in PAM_FOLDER.glob("bench-*"):
+            path.unlink()
 
 
 def uid_of(name: str) -> int:
