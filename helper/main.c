@@ -216,7 +216,7 @@ run_service(const struct options *options, const struct served *served, struct f
     struct service *service;
     bool good;
 
-    own.one_conversation = served->count == 0;
+    own.alone = served->count == 0;
     service = service_create(&own, failure);
     if (service == NULL)
         return false;

@@ -319,14 +319,14 @@ make_reader(struct service *service, struct failure *failure)
     return service->reader != NULL;
 }
 
-/* Forking a process that has libcurl in it costs as much as all that the helper does for one link.  Its login is in
- * nobody's way, and looks a host up only when it has been mapped. */
+/* Forking a process that has libcurl in it costs as much as all that the helper does for one link; and who is alone is
+ * mapped before he needs a host. */
 static struct http *
 make_http(struct service *service, struct failure *failure)
 {
     struct resolver *resolver;
 
-    if (!service->options.one_conversation)
+    if (!service->options.alone)
         return http_create(service->loop, failure);
     resolver = resolver_create_beside(service->loop, service->mappers[RATE_LOGIN], failure);
     return resolver != NULL ? http_create_with(service->loop, resolver, failure) : NULL;

@@ -60,9 +60,9 @@ TAILQ_HEAD(configuration_waiters, configuration_waiter);
 
 struct service_options {
     const char *config_folder;
-    uid_t also_owner;      /* safe_open.h */
-    bool one_conversation; /* and then it is over: what forks a process for itself shares one */
-    bool alone;            /* nobody is served meanwhile: even a large map is read at once, and in this process */
+    uid_t also_owner; /* safe_open.h */
+    bool alone; /* one caller, whom nobody waits behind: even a large map is read at once in this process, and hosts
+                   are looked up by the worker that mapped him */
 };
 
 struct service {

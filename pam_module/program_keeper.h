@@ -3,8 +3,8 @@
  *
  * It is a copy of the login process that never execs.  It is the program's parent and, as a subreaper, that of whatever
  * the program leaves behind; it keeps the deadline, kills the program and its descendants, waits for them, and reports
- * how the program ended by its own exit status.  It ends with the login process (PR_SET_PDEATHSIG, prctl(2)), and the
- * program with it.
+ * how the program ended by its own exit status.  While the program execs, the login process keeps the deadline for
+ * both. It ends with the login process (PR_SET_PDEATHSIG, prctl(2)), and the program with it.
  *
  * SPDX-License-Identifier: MIT
  */

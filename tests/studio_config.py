@@ -17,7 +17,7 @@ HARDLY_LIMITED = "[helper]\nmax_links_per_user_per_minute = 1000\n"
 
 
 class StudioConfig:
-    """Files appear whole, by rename, as a careful administrator's tool writes them."""
+    """Files appear whole (put_in_place)."""
 
     def __init__(self, folder: Path, aws: StandInAws):
         self.folder = folder
@@ -49,13 +49,17 @@ class StudioConfig:
         self.write("users.map", text)
 
     def write(self, name: str, text: str, mode: int = 0o640) -> Path:
-        path = self.folder / name
-        new = path.with_name(f".{path.name}.new")
-        new.write_text(text)
-        new.chmod(mode)
-        give_to_service_account(new)
-        new.rename(path)
-        return path
+        return put_in_place(self.folder / name, text, mode)
+
+
+def put_in_place(path: Path, text: str, mode: int = 0o640) -> Path:
+    """Whole, by rename, as a careful administrator's tool does it."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text)
+    new.chmod(mode)
+    give_to_service_account(new)
+    new.rename(path)
+    return path
 
 
 def section(name: str, keys: dict[str, object]) -> list[str]:

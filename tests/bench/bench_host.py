@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from login_host import CONFIG_FOLDER, PAM_FOLDER, eventually, resident_helper
+from login_host import CONFIG_FOLDER, PAM_FOLDER, PamHost, eventually, resident_helper
 from stand_in.certificates import Authority
-from studio_config import give_to_service_account, section
+from studio_config import put_in_place, section
 
 FOLDER = Path("/tmp/bench")
 ACCOUNTS, ALL_GROUPS = Path("/etc/passwd"), Path("/etc/group")
@@ -98,12 +98,7 @@ class BenchAws:
 
 
 def write_configuration(name: str, text: str) -> None:
-    """It appears whole, by rename, as a careful administrator's tool writes it."""
-    new = CONFIG_FOLDER / f".{name}.new"
-    new.write_text(text)
-    new.chmod(0o640)
-    give_to_service_account(new)
-    new.rename(CONFIG_FOLDER / name)
+    put_in_place(CONFIG_FOLDER / name, text)
 
 
 def configure(aws: BenchAws) -> None:
@@ -120,7 +115,7 @@ def map_everybody() -> None:
 
 def write_pam_service(name: str, *words: object) -> None:
     """This module alone, and its result is the login's."""
-    (PAM_FOLDER / name).write_text(f"session [success=ok default=bad] {' '.join(map(str, words))}\n")
+    (PAM_FOLDER / name).write_text(f"session {PamHost.CONTROL} {' '.join(map(str, words))}\n")
 
 
 # ---- the resident helper ---------------------------------------------------------------------------------------------
@@ -152,9 +147,9 @@ class Resident:
         """Of those that live; they live for as long as the configuration does."""
         return sum(map(schedule_ns, self.workers()))
 
-    def resident_kib(self, field: str = "VmRSS") -> int:
+    def resident_mib(self) -> float:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith(f"{field}:")).split()[1])
+        return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
 
 
 @contextlib.contextmanager
@@ -191,9 +186,9 @@ class Load:
         *lines, total = map(json.loads, done.stdout.splitlines())
         return lines, total
 
-    def logins(self, service: str, people: list[str], *options: object, result: str = "PAM_SUCCESS") -> "Runs":
+    def logins(self, service: str, people: list[str], *options: object) -> "Runs":
         lines, total = self.run(*options, "login", service, PAM_FOLDER, *people)
-        runs = [Run(line["open_ns"], line["open_cpu_ns"], line["max_rss_kib"], line["result"] == result,
+        runs = [Run(line["open_ns"], line["open_cpu_ns"], line["max_rss_kib"], line["result"] == "PAM_SUCCESS",
                     line["late_ns"], line["close_ns"]) for line in lines]
         return Runs(runs, total["total_ns"])
 

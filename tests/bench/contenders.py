@@ -6,7 +6,8 @@ the program.  A click is a command that the user runs.
 SPDX-License-Identifier: MIT
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench_host import PEOPLE, Host, Resident, Runs, write_pam_service
@@ -26,7 +27,7 @@ class Contender:
     each_round: int = 1  # so many, one after the other
     storm: int = 200  # so many at once
     resident: Resident | None = None  # which works for it, and whose CPU time is its own
-    taken: int = field(default=0)
+    taken: int = 0  # of the people
 
     def __post_init__(self) -> None:
         self.service = "bench-" + "".join(letter if letter.isalnum() else "-" for letter in self.name.lower())
@@ -45,7 +46,7 @@ class Contender:
     def click(self, host: Host, count: int, *options: object) -> Runs:
         return self.with_resident(lambda: host.load.commands(self.people(count), self.command, *options))
 
-    def with_resident(self, work) -> Runs:
+    def with_resident(self, work: Callable[[], Runs]) -> Runs:
         """What the resident helper used meanwhile is shared out evenly."""
         if self.resident is None:
             return work()

@@ -7,7 +7,7 @@ import multiprocessing
 import multiprocessing.synchronize
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from bench_host import (GROUPS, MEMBER_OF_MANY, PEOPLE, Host, Resident, Run, Runs, map_everybody, uid_of,
@@ -135,11 +135,16 @@ def growth_of_map(host: Host, helper: Resident, login: Contender, rules: int, co
     began = time.monotonic()
     ask(SOCKET, uid=uid_of(user), budget_ms=20000)
     after_change = time.monotonic() - began
+    return {"rules": rules, "first_after_change_ms": after_change * 1000, **logins_of(host, helper, login, user, count),
+            "helper_mib": helper.resident_mib()}
+
+
+def logins_of(host: Host, helper: Resident, login: Contender, user: str, count: int) -> Figures:
+    """What one user waits for, and what the workers use to find who he is in Studio."""
     before = helper.cpu_of_workers_ns()
     runs = host.load.logins(login.service, [user], "--times", count).runs
-    lookup = (helper.cpu_of_workers_ns() - before) / count / 1e6
-    return {"rules": rules, "first_after_change_ms": after_change * 1000, "wall_ms": statistics.median(map(wall_ms, runs)),
-            "lookup_cpu_ms": lookup, "helper_mib": helper.resident_kib() / 1024}
+    return {"wall_ms": statistics.median(map(wall_ms, runs)), "failed": sum(not run.good for run in runs),
+            "lookup_cpu_ms": (helper.cpu_of_workers_ns() - before) / count / 1e6}
 
 
 def ask_for_nothing(over: multiprocessing.synchronize.Event, told: multiprocessing.SimpleQueue) -> None:
@@ -186,10 +191,7 @@ def growth_of_groups(host: Host, helper: Resident, login: Contender, count: int)
                                                     f"@{GROUPS[-1]}  research  {{user}}"])):
         write_configuration("users.map", "\n".join(lines) + "\n")
         ask(SOCKET, uid=uid_of(MEMBER_OF_MANY), budget_ms=20000)
-        before = helper.cpu_of_workers_ns()
-        runs = host.load.logins(login.service, [MEMBER_OF_MANY], "--times", count).runs
-        results.append({"what": what, "wall_ms": statistics.median(map(wall_ms, runs)), "failed": sum(not run.good for run in runs),
-                        "lookup_cpu_ms": (helper.cpu_of_workers_ns() - before) / count / 1e6})
+        results.append({"what": what, **logins_of(host, helper, login, MEMBER_OF_MANY, count)})
     map_everybody()
     return results
 
@@ -206,7 +208,7 @@ def memory_with_conversations(host: Host, helper: Resident, count: int) -> Figur
             send(client, request_text(op="issue", uid=uid_of(user), budget_ms=30000))
         eventually("all conversations under way", lambda: host.aws.counters()["api_connections"] >= 8)
         time.sleep(0.5)
-        resident_mib = helper.resident_kib() / 1024
+        resident_mib = helper.resident_mib()
     finally:
         host.aws.set_round_trips(0, 0)
     answers = [parse_answer(receive(client))["status"] for client in clients]
@@ -215,10 +217,9 @@ def memory_with_conversations(host: Host, helper: Resident, count: int) -> Figur
     return {"conversations": count, "mib": resident_mib, "served": answers.count("ok")}
 
 
-def ask_for_links(people: Iterable[str], count: int) -> None:
-    names = list(people)
+def ask_for_links(count: int) -> None:
     for number in range(count):
-        answer = ask(SOCKET, uid=uid_of(names[number % len(names)]), budget_ms=20000)
+        answer = ask(SOCKET, uid=uid_of(PEOPLE[number % len(PEOPLE)]), budget_ms=20000)
         if answer["status"] != "ok":
             raise RuntimeError(f"no link: {answer}")
 
@@ -227,6 +228,6 @@ def memory_over_links(helper: Resident, count: int, steps: int = 10) -> list[Fig
     """After each tenth part of so many links."""
     figures = []
     for step in range(steps):
-        ask_for_links(PEOPLE, count // steps)
-        figures.append({"links": count // steps * (step + 1), "mib": helper.resident_kib() / 1024})
+        ask_for_links(count // steps)
+        figures.append({"links": count // steps * (step + 1), "mib": helper.resident_mib()})
     return figures
